@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The livepatch core, written anew for Linux 6.12.  Everything made is in build/.
+
+CONFIG ?= small
+export LINUX_TARBALL LINUX
+
+.PHONY: help run test kernel stock shell apply unapply series bench check check-series clean
+
+help:		## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run:		## build, boot, patch and unpatch a running kernel
+	@scripts/run
+
+test:		## build, boot and run every test on both configurations
+	@scripts/test
+
+kernel:		## build our kernel in build/linux (CONFIG=small, distro or debug)
+	@scripts/deps
+	@scripts/kernel linux $(CONFIG)
+
+stock:		## build the stock kernel in build/stock, configured alike (CONFIG=)
+	@scripts/deps
+	@scripts/kernel stock $(CONFIG)
+
+shell:		## a prompt inside the patched kernel, samples at hand
+	@scripts/run shell
+
+apply:		## put our core into a tree of yours (LINUX=<tree>)
+	@scripts/apply "$(LINUX)"
+
+unapply:	## put the stock core back (LINUX=<tree>)
+	@scripts/apply -u "$(LINUX)"
+
+series:		## write build/series/*.patch, mailable, against the base
+	@scripts/series
+
+bench:		## measure ours beside stock
+	@scripts/bench
+
+check:		## static checks: W=1, sparse, checkpatch, kernel-doc, docs, rules
+	@scripts/check
+
+check-series:	## do series and MAINTAINERS.patch apply to every 6.12 in Debian
+	@scripts/check-series
+
+clean:		## remove build/
+	rm -rf build

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The patch author's door: makes a declared patch live.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+#include "live.h"
+#include "site.h"
+#include "sysfs.h"
+#include "transition.h"
+
+/* ---- is the declaration sound? ---- */
+
+static int klp_func_check(const struct klp_func *func)
+{
+	if (!func->old_name || !func->new_func ||
+	    strlen(func->old_name) >= KSYM_NAME_LEN)
+		return -EINVAL;
+	return 0;
+}
+
+static int klp_object_check(const struct klp_object *obj)
+{
+	const struct klp_func *func;
+	int ret;
+
+	if (!obj->funcs)
+		return -EINVAL;
+	if (obj->name && strlen(obj->name) >= MODULE_NAME_LEN)
+		return -EINVAL;
+	klp_for_each_func_static(obj, func) {
+		ret = klp_func_check(func);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int klp_patch_check(const struct klp_patch *patch)
+{
+	const struct klp_object *obj;
+	int ret;
+
+	if (!patch || !patch->mod || !patch->objs)
+		return -EINVAL;
+	klp_for_each_object_static(patch, obj) {
+		ret = klp_object_check(obj);
+		if (ret)
+			return ret;
+	}
+	if (!is_livepatch_module(patch->mod)) {
+		pr_err("module %s is not marked as a livepatch module\n",
+		       patch->mod->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- make it live ---- */
+
+/*
+ * The last of a patch.  Nothing refers to it any more, but the readers of its
+ * files; and when they are gone, nothing does to its module.
+ */
+static void klp_patch_bury(struct klp_live_patch *patch)
+{
+	struct module *mod = patch->forced ? NULL : patch->mod;
+
+	klp_sysfs_remove(patch);
+	klp_patch_put(patch);
+	module_put(mod);
+}
+
+static void klp_patch_release_work(struct work_struct *work)
+{
+	klp_patch_bury(container_of(work, struct klp_live_patch, release));
+}
+
+static struct klp_live_patch *klp_patch_new(struct klp_patch *decl)
+{
+	struct klp_live_patch *patch;
+
+	if (!try_module_get(decl->mod))
+		return ERR_PTR(-ENODEV);
+	patch = klp_patch_create(decl, &klp_patch_type, &klp_object_type);
+	if (!patch) {
+		module_put(decl->mod);
+		return ERR_PTR(-ENOMEM);
+	}
+	INIT_WORK(&patch->release, klp_patch_release_work);
+	return patch;
+}
+
+static int klp_patch_start(struct klp_live_patch *patch)
+{
+	int ret;
+
+	ret = klp_patch_resolve(patch);
+	if (ret)
+		return ret;
+	ret = klp_sysfs_add(patch);
+	if (!ret)
+		ret = klp_patch_enable(patch);
+	if (ret)
+		klp_patch_forget(patch);
+	return ret;
+}
+
+/* On an error, *@patch is what is left to bury, without the locks */
+static int klp_patch_go_live(struct klp_patch *decl,
+			     struct klp_live_patch **patch)
+{
+	int ret;
+
+	ret = klp_patch_admit(decl);
+	if (ret)
+		return ret;
+	*patch = klp_patch_new(decl);
+	if (IS_ERR(*patch)) {
+		ret = PTR_ERR(*patch);
+		*patch = NULL;
+		return ret;
+	}
+	return klp_patch_start(*patch);
+}
+
+/**
+ * klp_enable_patch() - enable a patch
+ * @decl:	what the patch module declares
+ *
+ * Meant to be the last thing that the init function of a patch module does.  The
+ * functions of objects that are there are redirected, and tasks begin to move to
+ * them; for modules that are not loaded this happens when they are.  It is not
+ * waited for: ``transition`` in the patch's directory reads 0 when every task has
+ * moved.
+ *
+ * On success the core holds a reference on the module, until the patch has been
+ * disabled or replaced.  After an error it holds nothing: the declaration can be
+ * freed.
+ *
+ * Context: Process context, with no lock held that a callback of the patch takes.
+ * May sleep.
+ * Return:
+ * * %0 - tasks are moving
+ * * %-EINVAL - the declaration is not sound; the module is not marked by
+ *   MODULE_INFO(livepatch, "Y"); a system state stands against it; a name
+ *   is not to be found, or is ambiguous; a function cannot be traced; a
+ *   livepatch relocation is not as it should be; or a pre_patch callback
+ *   returned a positive value
+ * * %-ENODEV - live patching did not come up, the module is going, or ftrace is dead
+ * * %-EBUSY - another patch is in transition; @decl is enabled; somebody else
+ *   redirects one of the functions; or kernel.ftrace_enabled is 0
+ * * %-EEXIST - an object, or a function of an object, is declared twice
+ * * %-ENOENT - the size of a function is not to be found
+ * * %-EAGAIN - a BPF trampoline on one of the functions stays busy
+ * * %-ENOMEM - out of memory
+ * * what a pre_patch callback returned, or the architecture about a relocation
+ */
+int klp_enable_patch(struct klp_patch *decl)
+{
+	struct klp_live_patch *patch = NULL;
+	int ret;
+
+	ret = klp_patch_check(decl);
+	if (ret)
+		return ret;
+	if (!klp_sysfs_ready())
+		return -ENODEV;
+	if (!klp_have_reliable_stack()) {
+		pr_warn("This architecture doesn't have support for the livepatch consistency model.\n");
+		pr_warn("The livepatch transition may never complete.\n");
+	}
+
+	mutex_lock(&klp_sites_mutex);
+	klp_lock();
+	ret = klp_patch_go_live(decl, &patch);
+	klp_unlock();
+	mutex_unlock(&klp_sites_mutex);
+
+	if (!ret) {
+		klp_transition_pass();
+	} else if (patch) {
+		klp_patch_bury(patch);
+		klp_drop_flush();
+	}
+	return ret;
+}
+EXPORT_SYMBOL_GPL(klp_enable_patch);
+
+/**
+ * klp_find_section_by_name() - find a section of a patch module
+ * @mod:	the patch module
+ * @name:	the section's name
+ * @sec_size:	set to its size in bytes, or 0
+ *
+ * Context: Any, while @mod stays.  A section of the init part is there only until
+ * the module's init function has returned.
+ * Return: where it was loaded, or NULL if @mod is no patch module or has none of
+ * that name.
+ */
+void *klp_find_section_by_name(const struct module *mod, const char *name,
+			       size_t *sec_size)
+{
+	const struct klp_modinfo *info = mod->klp_info;
+	unsigned int i;
+
+	*sec_size = 0;
+	if (!info)
+		return NULL;
+	for (i = 1; i < info->hdr.e_shnum; i++) {
+		const Elf_Shdr *sec = &info->sechdrs[i];
+
+		if ((sec->sh_flags & SHF_ALLOC) &&
+		    !strcmp(info->secstrings + sec->sh_name, name)) {
+			*sec_size = sec->sh_size;
+			return (void *)sec->sh_addr;
+		}
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(klp_find_section_by_name);
+
+static int __init klp_init(void)
+{
+	int ret;
+
+	ret = klp_core_init();
+	if (ret)
+		return ret;
+	return klp_sysfs_init();
+}
+module_init(klp_init);

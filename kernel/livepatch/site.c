@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Where: owns sites, site sets and the handler.  The only file that knows ftrace.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cleanup.h>
+#include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "live.h"
+#include "site.h"
+#include "stack.h"
+
+/**
+ * DOC: Sites
+ *
+ * A *site* is the entry of one patched function.  It keeps two things: the stack
+ * of live functions that patches brought for it (the control side, under
+ * klp_mutex), and, derived from those, what each side runs (``target``, which is
+ * all that the handler reads).  Where both targets are equal, which is everywhere
+ * outside of a transition, it does not matter which side a task is on.
+ *
+ * The sites that an object needs and nobody has yet form a *site set*: an
+ * immutable hash table and one ftrace_ops, registered once.  So a set of any size
+ * costs one pass over the kernel's text and, when it goes, one grace period.  A
+ * set never spans target modules, and goes with its module.
+ *
+ * A live filter is never grown: ftrace asks BPF trampolines to make room for a
+ * redirecting ops only while that ops is being registered, so a BPF program that
+ * was attached to a function added later would go on calling the original.
+ * Shrinking needs no such step.
+ *
+ * A site that no live function needs any more is idle: its targets are 0.  Idle
+ * sites leave by klp_sites_drop_idle(), which a worker calls without klp_mutex
+ * because ftrace waits for grace periods.  Until then a new patch finds the site
+ * and uses it again.
+ *
+ * klp_sites_mutex is held by whoever registers, unregisters or shrinks a set, for
+ * as long as that takes; it is taken before klp_mutex.  The list of sets and the
+ * @funcs of a site change only under klp_mutex.
+ */
+
+/**
+ * struct klp_site_set - sites that are registered together
+ * @ops:	calls klp_site_handler() for each
+ * @node:	its place in klp_sets
+ * @mod:	the module whose functions these are; NULL for vmlinux
+ * @nr:		number of sites
+ * @bits:	log2 of the number of slots
+ * @slot:	open-addressed hash table of the sites, by @ip, at most half full
+ */
+struct klp_site_set {
+	struct ftrace_ops ops;
+	struct list_head node;
+	struct module *mod;
+	unsigned int nr;
+	unsigned int bits;
+	struct klp_site slot[];
+};
+
+/* Held while sets are registered, shrunk or dropped; taken before klp_mutex */
+DEFINE_MUTEX(klp_sites_mutex);
+static LIST_HEAD(klp_sets);	/* changed under both mutexes, read under either */
+
+/* The side of tasks that have none: those that no walk of the task list meets */
+static int klp_side_base = KLP_TRANSITION_UNPATCHED;
+
+static struct klp_site *klp_set_next(struct klp_site_set *set,
+				     struct klp_site *site)
+{
+	for (site = site ? site + 1 : set->slot;
+	     site < set->slot + BIT(set->bits); site++)
+		if (site->ip)
+			return site;
+	return NULL;
+}
+
+#define klp_set_for_each_site(set, site)				\
+	for (site = klp_set_next(set, NULL); site;			\
+	     site = klp_set_next(set, site))
+
+/* ---- the handler ---- */
+
+static __always_inline struct klp_site *klp_set_slot(struct klp_site_set *set,
+						     unsigned long ip)
+{
+	unsigned long mask = BIT(set->bits) - 1;
+	unsigned long i = hash_long(ip, set->bits);
+
+	while (set->slot[i].ip && set->slot[i].ip != ip)
+		i = (i + 1) & mask;
+	return &set->slot[i];
+}
+
+static __always_inline int klp_side(struct task_struct *task)
+{
+	int side = READ_ONCE(task->patch_state);
+
+	return likely(side != KLP_TRANSITION_IDLE) ? side :
+						     READ_ONCE(klp_side_base);
+}
+
+/**
+ * klp_site_handler() - send a call to what the caller's side runs
+ * @ip:		ftrace location of the called function
+ * @parent_ip:	unused
+ * @ops:	of the set that has the site
+ * @fregs:	where to change the address to go on at
+ *
+ * Interrupts use the side of the task that they interrupted.  Nothing in here may
+ * be refused or skipped, or the call would run the wrong code: hence no recursion
+ * lock, and no question whether RCU is watching.  Preemption is off from the
+ * choice of the side to that of the target, which is what klp_synchronize()
+ * waits for.
+ *
+ * Context: Any, including NMI and where RCU is not watching.
+ */
+static void notrace klp_site_handler(unsigned long ip, unsigned long parent_ip,
+				     struct ftrace_ops *ops,
+				     struct ftrace_regs *fregs)
+{
+	struct klp_site_set *set = container_of(ops, struct klp_site_set, ops);
+	unsigned long target;
+	struct klp_site *site;
+
+	preempt_disable_notrace();
+	site = klp_set_slot(set, ip);
+	target = READ_ONCE(site->target[klp_side(current)]);
+	if (target)
+		ftrace_regs_set_instruction_pointer(fregs, target);
+	preempt_enable_notrace();
+}
+
+/* ---- what runs where ---- */
+
+/**
+ * klp_funcs_target() - which of the functions of a site runs on a side
+ * @funcs:	&klp_live_func, newest first
+ * @side:	the side
+ *
+ * Return: the entry of the newest whose patch is on that side, or 0 for the
+ * original code.
+ */
+unsigned long klp_funcs_target(const struct list_head *funcs, int side)
+{
+	struct klp_live_func *func;
+
+	list_for_each_entry(func, funcs, node)
+		if (func->object->patch->sides & BIT(side))
+			return func->new_code.start;
+	return 0;
+}
+
+static void klp_site_publish(struct klp_site *site)
+{
+	int side;
+
+	for (side = KLP_TRANSITION_UNPATCHED; side <= KLP_TRANSITION_PATCHED; side++)
+		WRITE_ONCE(site->target[side],
+			   klp_funcs_target(&site->funcs, side));
+}
+
+/* Let every site run what the sides of the patches say */
+void klp_sites_publish(void)
+{
+	struct klp_site_set *set;
+	struct klp_site *site;
+
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry(set, &klp_sets, node)
+		klp_set_for_each_site(set, site)
+			klp_site_publish(site);
+}
+
+void klp_sites_publish_object(struct klp_live_object *obj)
+{
+	struct klp_live_func *func;
+
+	lockdep_assert_held(&klp_mutex);
+	klp_for_each_func(obj, func)
+		if (func->site)
+			klp_site_publish(func->site);
+}
+
+/* Only while the targets are equal and every handler knows it */
+void klp_sites_base(int side)
+{
+	lockdep_assert_held(&klp_mutex);
+	WRITE_ONCE(klp_side_base, side);
+}
+
+/*
+ * The code that a task leaves by moving off @side, at one site.  A task that was
+ * preempted between the handler's choice and the jump to a replacement shows on
+ * its stack nothing but the return address of the entry call.
+ */
+static void klp_site_ranges(struct klp_ranges *ranges,
+			    const struct klp_site *site, int side)
+{
+	unsigned long target = klp_funcs_target(&site->funcs, side);
+	struct klp_live_func *func;
+
+	if (target)
+		klp_ranges_add(ranges, site->ip, MCOUNT_INSN_SIZE);
+	list_for_each_entry(func, &site->funcs, node) {
+		if (!target)
+			klp_ranges_add_code(ranges, &func->old_code);
+		else if (func->new_code.start == target)
+			klp_ranges_add_code(ranges, &func->new_code);
+	}
+}
+
+/**
+ * klp_sites_ranges() - collect what a side runs where the two sides differ
+ * @ranges:	where to
+ * @side:	the side
+ *
+ * Goes by the sides of the patches, whether they are published yet or not.
+ */
+void klp_sites_ranges(struct klp_ranges *ranges, int side)
+{
+	struct klp_site_set *set;
+	struct klp_site *site;
+
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry(set, &klp_sets, node)
+		klp_set_for_each_site(set, site)
+			if (klp_funcs_target(&site->funcs,
+					     KLP_TRANSITION_UNPATCHED) !=
+			    klp_funcs_target(&site->funcs,
+					     KLP_TRANSITION_PATCHED))
+				klp_site_ranges(ranges, site, side);
+}
+
+/* ---- site sets ---- */
+
+unsigned long klp_location_find(unsigned long addr)
+{
+	return ftrace_location(addr);
+}
+
+static struct klp_site *klp_site_find(const struct module *mod,
+				      unsigned long ip)
+{
+	struct klp_site_set *set;
+	struct klp_site *site;
+
+	list_for_each_entry(set, &klp_sets, node) {
+		if (set->mod != mod)
+			continue;
+		site = klp_set_slot(set, ip);
+		if (site->ip && !site->gone)
+			return site;
+	}
+	return NULL;
+}
+
+static struct klp_site_set *klp_set_alloc(struct module *mod, unsigned int max)
+{
+	unsigned int bits = order_base_2(max) + 1;
+	struct klp_site_set *set;
+
+	set = kvzalloc(struct_size(set, slot, BIT(bits)), GFP_KERNEL);
+	if (!set)
+		return NULL;
+	set->mod = mod;
+	set->bits = bits;
+	set->ops.func = klp_site_handler;
+	set->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT;
+	if (!IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS))
+		set->ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
+	return set;
+}
+
+static void klp_set_free(struct klp_site_set *set)
+{
+	ftrace_free_filter(&set->ops);
+	kvfree(set);
+}
+
+/* An alias of a function that is in already finds its slot taken, by itself */
+static void klp_set_insert(struct klp_site_set *set, unsigned long ip)
+{
+	struct klp_site *site = klp_set_slot(set, ip);
+
+	if (site->ip)
+		return;
+	site->ip = ip;
+	site->set = set;
+	INIT_LIST_HEAD(&site->funcs);
+	set->nr++;
+}
+
+/* All sites go into the filter */
+static int klp_set_filter(struct klp_site_set *set)
+{
+	struct klp_site *site;
+	unsigned int nr = 0;
+	unsigned long *ips;
+	int ret;
+
+	ips = kvmalloc_array(set->nr, sizeof(*ips), GFP_KERNEL);
+	if (!ips)
+		return -ENOMEM;
+	klp_set_for_each_site(set, site)
+		ips[nr++] = site->ip;
+	ret = ftrace_set_filter_ips(&set->ops, ips, nr, 0, 1);
+	kvfree(ips);
+	return ret;
+}
+
+static const char *klp_set_first(const struct klp_live_object *obj,
+				 const struct klp_site_set *set)
+{
+	const struct klp_live_func *func;
+
+	klp_for_each_func(obj, func)
+		if (func->site->set == set)
+			return func->decl->old_name;
+	return NULL;
+}
+
+/*
+ * Registration is all or nothing and does not say who is to blame.  Of the
+ * functions that the set would have redirected, name the one that somebody else
+ * redirects already; if there is none, it is not a matter of one function.
+ */
+static const char *klp_set_culprit(const struct klp_live_object *obj,
+				   const struct klp_site_set *set)
+{
+	const struct klp_live_func *func;
+
+	klp_for_each_func(obj, func)
+		if (func->site->set == set && ftrace_ipmodify_func(func->ip))
+			return func->decl->old_name;
+	return klp_set_first(obj, set);
+}
+
+/* A BPF trampoline that is being changed right now asks to come again */
+#define KLP_REGISTER_TRIES	20
+
+static int klp_set_register(struct klp_site_set *set)
+{
+	int tries = KLP_REGISTER_TRIES;
+	int ret;
+
+	do {
+		ret = register_ftrace_function(&set->ops);
+	} while (ret == -EAGAIN && --tries && (usleep_range(1000, 2000), true));
+	return ret;
+}
+
+/**
+ * klp_sites_attach() - give every function of an object its place on a site
+ * @obj:	the object, resolved; none of its functions has a place
+ *
+ * Where a function has no site yet, one is made in a new set.  Nothing runs
+ * differently until klp_sites_connect().
+ *
+ * Context: Process context.  Expects klp_sites_mutex and klp_mutex held.
+ * Return: the new set, NULL if none is needed, or ERR_PTR(-ENOMEM).
+ */
+struct klp_site_set *klp_sites_attach(struct klp_live_object *obj)
+{
+	struct module *mod = obj->decl->mod;
+	struct klp_site_set *set = NULL;
+	struct klp_live_func *func;
+	unsigned int missing = 0;
+
+	lockdep_assert_held(&klp_sites_mutex);
+	lockdep_assert_held(&klp_mutex);
+
+	klp_for_each_func(obj, func)
+		if (!klp_site_find(mod, func->ip))
+			missing++;
+	if (missing) {
+		set = klp_set_alloc(mod, missing);
+		if (!set)
+			return ERR_PTR(-ENOMEM);
+		klp_for_each_func(obj, func)
+			if (!klp_site_find(mod, func->ip))
+				klp_set_insert(set, func->ip);
+		list_add_tail(&set->node, &klp_sets);
+	}
+
+	klp_for_each_func(obj, func) {
+		func->site = klp_site_find(mod, func->ip);
+		list_add(&func->node, &func->site->funcs);
+	}
+	return set;
+}
+
+/**
+ * klp_sites_connect() - let calls of an object's functions go where they should
+ * @obj:	the object, attached
+ * @set:	the set made for it, or NULL
+ *
+ * Context: Process context.  Expects klp_sites_mutex and klp_mutex held.
+ * Return: 0; -EBUSY if somebody else redirects one of the functions or
+ * kernel.ftrace_enabled is 0; -EAGAIN if a BPF trampoline stays busy; -ENODEV if
+ * ftrace is dead; -ENOMEM.
+ */
+int klp_sites_connect(struct klp_live_object *obj, struct klp_site_set *set)
+{
+	int ret;
+
+	lockdep_assert_held(&klp_sites_mutex);
+
+	klp_sites_publish_object(obj);
+	if (!set)
+		return 0;
+
+	ret = klp_set_filter(set);
+	if (ret) {
+		pr_err("failed to set ftrace filter for function '%s' (%d)\n",
+		       klp_set_first(obj, set), ret);
+		return ret;
+	}
+	ret = klp_set_register(set);
+	if (ret)
+		pr_err("failed to register ftrace handler for function '%s' (%d)\n",
+		       klp_set_culprit(obj, set), ret);
+	return ret;
+}
+
+/* The functions of an object give up their places.  Needs no memory. */
+void klp_sites_detach(struct klp_live_object *obj)
+{
+	struct klp_live_func *func;
+
+	lockdep_assert_held(&klp_mutex);
+	klp_for_each_func(obj, func) {
+		if (!func->site)
+			continue;
+		list_del(&func->node);
+		klp_site_publish(func->site);
+		func->site = NULL;
+	}
+}
+
+/* A set that could not be registered: nobody has seen it */
+void klp_sites_discard(struct klp_site_set *set)
+{
+	lockdep_assert_held(&klp_mutex);
+	if (!set)
+		return;
+	list_del(&set->node);
+	klp_set_free(set);
+}
+
+/* ---- the way out ---- */
+
+/*
+ * Unregistering waits until no handler runs and no task is in the trampoline, so
+ * the set can be freed right after.  With ftrace dead it fails: calls still come,
+ * and the set stays where it is.
+ */
+static void klp_set_drop(struct klp_site_set *set)
+{
+	if (unregister_ftrace_function(&set->ops))
+		return;
+	scoped_guard(mutex, &klp_mutex)
+		list_del(&set->node);
+	klp_set_free(set);
+}
+
+static bool klp_set_is_idle(struct klp_site_set *set)
+{
+	struct klp_site *site;
+
+	lockdep_assert_held(&klp_mutex);
+	klp_set_for_each_site(set, site)
+		if (!list_empty(&site->funcs))
+			return false;
+	return true;
+}
+
+static unsigned int klp_set_idle_ips(struct klp_site_set *set,
+				     unsigned long *ips)
+{
+	struct klp_site *site;
+	unsigned int nr = 0;
+
+	guard(mutex)(&klp_mutex);
+	klp_set_for_each_site(set, site)
+		if (list_empty(&site->funcs) && !site->gone)
+			ips[nr++] = site->ip;
+	return nr;
+}
+
+static void klp_set_mark_gone(struct klp_site_set *set,
+			      const unsigned long *ips, unsigned int nr)
+{
+	guard(mutex)(&klp_mutex);
+	while (nr--)
+		klp_set_slot(set, ips[nr])->gone = true;
+}
+
+/*
+ * Takes the idle sites of a set that is still needed out of its filter.  Where
+ * that fails they stay idle, and cost a little.  Their slots stay in any case:
+ * a call may be on its way.
+ */
+static void klp_set_shrink(struct klp_site_set *set)
+{
+	unsigned long *ips;
+	unsigned int nr;
+
+	ips = kvmalloc_array(set->nr, sizeof(*ips), GFP_KERNEL);
+	if (!ips)
+		return;
+	nr = klp_set_idle_ips(set, ips);
+	if (nr && !ftrace_set_filter_ips(&set->ops, ips, nr, 1, 0))
+		klp_set_mark_gone(set, ips, nr);
+	kvfree(ips);
+}
+
+/**
+ * klp_sites_drop_idle() - drop the sites and sets that nothing needs any more
+ *
+ * Context: Process context, with no lock held.  Takes klp_sites_mutex throughout,
+ * klp_mutex only to look.  Waits for grace periods.
+ */
+void klp_sites_drop_idle(void)
+{
+	struct klp_site_set *set, *next;
+	bool idle;
+
+	guard(mutex)(&klp_sites_mutex);
+	list_for_each_entry_safe(set, next, &klp_sets, node) {
+		scoped_guard(mutex, &klp_mutex)
+			idle = klp_set_is_idle(set);
+		if (idle)
+			klp_set_drop(set);
+		else
+			klp_set_shrink(set);
+	}
+}
+
+/**
+ * klp_sites_drop_module() - drop the sets of a module that goes
+ * @mod:	the module; none of its sites is in use
+ *
+ * Before ftrace forgets the module's locations: a filter must not hold addresses
+ * that another module may get.  With ftrace dead a set cannot be freed.
+ *
+ * Context: Process context.  Expects klp_sites_mutex and klp_mutex held.  Waits
+ * for grace periods.
+ */
+void klp_sites_drop_module(struct module *mod)
+{
+	struct klp_site_set *set, *next;
+
+	lockdep_assert_held(&klp_sites_mutex);
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry_safe(set, next, &klp_sets, node) {
+		if (set->mod != mod)
+			continue;
+		list_del(&set->node);
+		if (!unregister_ftrace_function(&set->ops))
+			klp_set_free(set);
+	}
+}
+
+/* Is there a set for functions of this module, if only one that is being dropped? */
+bool klp_sites_has_module(const struct module *mod)
+{
+	struct klp_site_set *set;
+
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry(set, &klp_sets, node)
+		if (set->mod == mod)
+			return true;
+	return false;
+}

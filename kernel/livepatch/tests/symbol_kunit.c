@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Symbols: the n-th of a name, and the names of a function's pieces.
+ */
+#include <kunit/test.h>
+#include <linux/livepatch.h>
+#include <linux/slab.h>
+
+#include "../symbol.h"
+
+/* --- a module's table --------------------------------------------------------- */
+
+/*
+ * In the order of the symbol table.  Addresses come in another one, so that a
+ * position cannot be mistaken for a rank by address.
+ */
+static const struct {
+	const char *name;
+	unsigned long addr;
+} table[] = {
+	{ "twice",	0x9000 },
+	{ "once",	0x5000 },
+	{ "thrice",	0x2000 },
+	{ "thrice.cold", 0x7000 },
+	{ "twice",	0x1000 },
+	{ "thrice",	0x8000 },
+	{ "twicex",	0x4000 },
+	{ "alias",	0x5000 },
+	{ "thrice",	0x3000 },
+	{ "Once",	0x6000 },
+	{ "\xc3\xa9t\xc3\xa9", 0xa000 },	/* bytes are unsigned to strcmp() */
+};
+
+static const struct {
+	const char *name;
+	unsigned long sympos;
+	int ret;
+	unsigned long addr;
+} finds[] = {
+	/* the only one */
+	{ "once",	0, 0,		0x5000 },
+	{ "Once",	0, 0,		0x6000 },
+	{ "alias",	0, 0,		0x5000 },
+	{ "twicex",	0, 0,		0x4000 },
+	{ "thrice.cold", 0, 0,		0x7000 },
+	{ "\xc3\xa9t\xc3\xa9", 0, 0,	0xa000 },
+	{ "once",	1, 0,		0x5000 },
+	/* one of several */
+	{ "twice",	0, -ENOTUNIQ },
+	{ "thrice",	0, -ENOTUNIQ },
+	{ "twice",	1, 0,		0x9000 },
+	{ "twice",	2, 0,		0x1000 },
+	{ "thrice",	1, 0,		0x2000 },
+	{ "thrice",	2, 0,		0x8000 },
+	{ "thrice",	3, 0,		0x3000 },
+	/* too far */
+	{ "once",	2, -ERANGE },
+	{ "twice",	3, -ERANGE },
+	{ "thrice",	4, -ERANGE },
+	{ "thrice",	ULONG_MAX, -ERANGE },
+	/* not there: before all, behind all, between, shorter, longer */
+	{ "",		0, -ENOENT },
+	{ "A",		0, -ENOENT },
+	{ "\xff",	0, -ENOENT },
+	{ "pair",	0, -ENOENT },
+	{ "twic",	0, -ENOENT },
+	{ "twicexx",	0, -ENOENT },
+	{ "thrice.",	0, -ENOENT },
+	{ "ONCE",	0, -ENOENT },
+	{ "pair",	1, -ENOENT },
+	{ "pair",	ULONG_MAX, -ENOENT },
+};
+
+static struct klp_symtab *symtab_create(struct kunit *test, unsigned int nr)
+{
+	struct klp_symtab *tab = kunit_kzalloc(test, sizeof(*tab), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, tab);
+	tab->by_name = kunit_kcalloc(test, nr, sizeof(*tab->by_name), GFP_KERNEL);
+	tab->by_addr = kunit_kcalloc(test, nr, sizeof(*tab->by_addr), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tab->by_name);
+	KUNIT_ASSERT_NOT_NULL(test, tab->by_addr);
+	return tab;
+}
+
+static void symtab_add(struct klp_symtab *tab, const char *name, unsigned long addr,
+		       unsigned int order)
+{
+	tab->by_name[tab->nr] = (struct klp_symbol){
+		.name = name, .addr = addr, .order = order,
+	};
+	tab->by_addr[tab->nr] = tab->by_name[tab->nr];
+	tab->nr++;
+}
+
+/* Filled in from the k-th on, as if in the order in which some sort has left it */
+static struct klp_symtab *table_create(struct kunit *test, unsigned int k)
+{
+	struct klp_symtab *tab = symtab_create(test, ARRAY_SIZE(table));
+	unsigned int i, at;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		at = (k + i) % ARRAY_SIZE(table);
+		symtab_add(tab, table[at].name, table[at].addr, 10 + at * 3);
+	}
+	klp_symtab_sort(tab);
+	return tab;
+}
+
+static void sorted_by_name_and_then_by_place_in_the_table(struct kunit *test)
+{
+	const struct klp_symbol *sym;
+	struct klp_symtab *tab;
+	unsigned int i, k;
+	int cmp;
+
+	for (k = 0; k < ARRAY_SIZE(table); k++) {
+		tab = table_create(test, k);
+		for (i = 1; i < tab->nr; i++) {
+			sym = &tab->by_name[i];
+			cmp = strcmp(sym[-1].name, sym->name);
+			KUNIT_EXPECT_LE(test, cmp, 0);
+			if (!cmp)
+				KUNIT_EXPECT_LT(test, sym[-1].order, sym->order);
+		}
+	}
+}
+
+static void sorted_by_address_as_well(struct kunit *test)
+{
+	struct klp_symtab *tab = symtab_create(test, 4);
+	unsigned int i;
+
+	/* Differences that do not fit into an int, nor into a long */
+	symtab_add(tab, "b", ULONG_MAX, 0);
+	symtab_add(tab, "a", 0x100000000UL, 1);
+	symtab_add(tab, "d", 1, 2);
+	symtab_add(tab, "c", 0x8000000000000000UL, 3);
+	klp_symtab_sort(tab);
+	for (i = 1; i < tab->nr; i++)
+		KUNIT_EXPECT_LT(test, tab->by_addr[i - 1].addr, tab->by_addr[i].addr);
+}
+
+static void position_counts_from_1_in_the_order_of_the_symbol_table(struct kunit *test)
+{
+	struct klp_symtab *tab;
+	unsigned long addr;
+	unsigned int i, k;
+	int ret;
+
+	for (k = 0; k < ARRAY_SIZE(table); k++) {
+		tab = table_create(test, k);
+		for (i = 0; i < ARRAY_SIZE(finds); i++) {
+			addr = 0x123;
+			ret = klp_symtab_find(tab, finds[i].name, finds[i].sympos, &addr);
+			KUNIT_EXPECT_EQ_MSG(test, ret, finds[i].ret, "%s,%lu", finds[i].name,
+					    finds[i].sympos);
+			KUNIT_EXPECT_EQ_MSG(test, addr, finds[i].ret ? 0x123 : finds[i].addr,
+					    "%s,%lu", finds[i].name, finds[i].sympos);
+		}
+	}
+}
+
+static void nothing_is_found_in_an_empty_table(struct kunit *test)
+{
+	struct klp_symtab tab = {};
+	unsigned long addr;
+
+	klp_symtab_sort(&tab);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(&tab, "once", 0, &addr), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(&tab, "once", 1, &addr), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(&tab, "", 0, &addr), -ENOENT);
+}
+
+#define MANY	1000
+
+/* Added in the opposite order, between a first and a last of other names. */
+static void many_of_one_name_are_told_apart(struct kunit *test)
+{
+	struct klp_symtab *tab = symtab_create(test, MANY + 2);
+	unsigned long addr;
+	unsigned int i;
+
+	symtab_add(tab, "a", 0x10, 0);
+	symtab_add(tab, "z", 0x20, MANY + 1);
+	for (i = MANY; i; i--)
+		symtab_add(tab, "same", 0x1000 + (i * 7919) % 10007, i);
+	klp_symtab_sort(tab);
+
+	for (i = 1; i <= MANY; i++) {
+		KUNIT_ASSERT_EQ(test, klp_symtab_find(tab, "same", i, &addr), 0);
+		KUNIT_EXPECT_EQ(test, addr, 0x1000 + (i * 7919) % 10007);
+	}
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(tab, "same", MANY + 1, &addr), -ERANGE);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(tab, "same", 0, &addr), -ENOTUNIQ);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(tab, "a", 0, &addr), 0);
+	KUNIT_EXPECT_EQ(test, addr, 0x10);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(tab, "z", 0, &addr), 0);
+	KUNIT_EXPECT_EQ(test, addr, 0x20);
+}
+
+/* --- pieces of a function ----------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	const char *func;
+	bool piece;
+} names[] = {
+	{ "foo.cold",			"foo",		   true },
+	{ "foo.cold.12",		"foo",		   true },
+	{ "foo.part.0",			"foo",		   true },
+	{ "foo.part.12",		"foo",		   true },
+	{ "foo.part.0.cold",		"foo",		   true },
+	{ "foo.part.0.cold",		"foo.part.0",	   true },
+	{ "foo.isra.0.cold",		"foo.isra.0",	   true },
+	{ "foo.constprop.0.part.0",	"foo.constprop.0", true },
+	{ "foo",			"foo",		   false },
+	{ "foo.",			"foo",		   false },
+	{ "foo_bar",			"foo",		   false },
+	{ "foobar.cold",		"foo",		   false },
+	{ "foo_cold",			"foo",		   false },
+	{ "foocold",			"foo",		   false },
+	{ "foo.constprop.0",		"foo",		   false },
+	{ "foo.constprop.0.cold",	"foo",		   false },
+	{ "foo.isra.0",			"foo",		   false },
+	{ "foo.isra.0.cold",		"foo",		   false },
+	{ "foo.llvm.123",		"foo",		   false },
+	{ "foo.part",			"foo",		   false },
+	{ "foo.col",			"foo",		   false },
+	{ "fo.cold",			"foo",		   false },
+	{ "foo",			"foo.cold",	   false },
+	{ "foo.cold",			"foo.cold",	   false },
+	{ "__foo.cold",			"foo",		   false },
+	{ "a.foo.cold",			"foo",		   false },
+	{ "",				"foo",		   false },
+};
+
+static void pieces_are_told_from_other_functions(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		KUNIT_EXPECT_EQ_MSG(test, klp_piece_named(names[i].name, names[i].func),
+				    names[i].piece, "'%s' of '%s'", names[i].name, names[i].func);
+}
+
+/* ------------------------------------------------------------------------------ */
+
+static struct kunit_case symbol_cases[] = {
+	KUNIT_CASE(sorted_by_name_and_then_by_place_in_the_table),
+	KUNIT_CASE(sorted_by_address_as_well),
+	KUNIT_CASE(position_counts_from_1_in_the_order_of_the_symbol_table),
+	KUNIT_CASE(nothing_is_found_in_an_empty_table),
+	KUNIT_CASE(many_of_one_name_are_told_apart),
+	KUNIT_CASE(pieces_are_told_from_other_functions),
+	{}
+};
+
+static struct kunit_suite symbol_suite = {
+	.name = "livepatch_symbol",
+	.test_cases = symbol_cases,
+};
+
+kunit_test_suite(symbol_suite);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When: phases, and the sides of tasks. */
+#ifndef _KLP_TRANSITION_H
+#define _KLP_TRANSITION_H
+
+#include <linux/types.h>
+
+struct klp_live_patch;
+
+/**
+ * enum klp_phase - where a transition stands; see "Phases" in transition.c
+ * @KLP_PHASE_IDLE:	 there is none
+ * @KLP_PHASE_PREPARED:	 its sides are known, and nothing differs yet
+ * @KLP_PHASE_FORKED:	 the sides differ
+ * @KLP_PHASE_MOVING:	 tasks move to the goal
+ * @KLP_PHASE_REVERSING: nobody moves, while the goal is swapped
+ * @KLP_PHASE_MERGED:	 the sides are equal again
+ */
+enum klp_phase {
+	KLP_PHASE_IDLE,
+	KLP_PHASE_PREPARED,
+	KLP_PHASE_FORKED,
+	KLP_PHASE_MOVING,
+	KLP_PHASE_REVERSING,
+	KLP_PHASE_MERGED,
+};
+
+static inline int klp_side_other(int side)
+{
+	return side == KLP_TRANSITION_PATCHED ? KLP_TRANSITION_UNPATCHED :
+						KLP_TRANSITION_PATCHED;
+}
+
+/* "patching", "unpatching": which way tasks go */
+static inline const char *klp_goal_name(int goal)
+{
+	return goal == KLP_TRANSITION_PATCHED ? "patching" : "unpatching";
+}
+
+int klp_transition_init(void (*complete)(void));
+
+struct klp_live_patch *klp_transition_patch(void);
+int klp_transition_goal(void);
+bool klp_transition_moving(void);
+
+void klp_transition_prepare(struct klp_live_patch *patch, int goal);
+int klp_transition_cover(void);
+void klp_transition_fork(void);
+void klp_transition_move(void);
+void klp_transition_reverse(void);
+void klp_transition_cancel(void);
+void klp_transition_force(void);
+void klp_transition_merge(void);
+void klp_transition_end(void);
+
+void klp_transition_pass(void);
+bool klp_transition_settled(void);
+void klp_transition_settle(void);
+
+#endif /* _KLP_TRANSITION_H */

@@ -151,6 +151,7 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 	unsigned long nr_syms = symsec->sh_size / sizeof(Elf_Sym);
 	const Elf_Rela *rela = (void *)relsec->sh_addr;
 	const Elf_Rela *end = rela + relsec->sh_size / sizeof(*rela);
+	unsigned long room = elf->sechdrs[relsec->sh_info].sh_size;
 	struct klp_reloc_name *name;
 	Elf_Sym *sym, *last = NULL;
 	int ret = 0;
@@ -160,8 +161,8 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 		return -ENOMEM;
 
 	for (; rela < end && !ret; rela++) {
-		if (ELF_R_SYM(rela->r_info) >= nr_syms) {
-			pr_err("section %s refers to a symbol that does not exist\n",
+		if (ELF_R_SYM(rela->r_info) >= nr_syms || rela->r_offset >= room) {
+			pr_err("section %s has a relocation that is out of bounds\n",
 			       elf->secstrings + relsec->sh_name);
 			ret = -EINVAL;
 			break;
@@ -206,9 +207,15 @@ static int klp_section_apply(const struct klp_elf *elf, const char *objname,
  */
 static bool klp_section_there(const struct klp_elf *elf, const Elf_Shdr *relsec)
 {
-	unsigned long addr = elf->sechdrs[relsec->sh_info].sh_addr;
+	return relsec->sh_info < elf->mod->klp_info->hdr.e_shnum &&
+	       within_module_core(elf->sechdrs[relsec->sh_info].sh_addr,
+				  elf->mod);
+}
 
-	return within_module_core(addr, elf->mod);
+/* What is not SHF_ALLOC was there only while the module was being loaded */
+static bool klp_section_is_kept(const Elf_Shdr *sec)
+{
+	return sec->sh_type == SHT_RELA && (sec->sh_flags & SHF_ALLOC);
 }
 
 static bool klp_section_of(const struct klp_elf *elf, const Elf_Shdr *sec,
@@ -217,6 +224,7 @@ static bool klp_section_of(const struct klp_elf *elf, const Elf_Shdr *sec,
 	char object[KLP_RELOC_OBJECT_MAX + 1];
 
 	return (sec->sh_flags & SHF_RELA_LIVEPATCH) &&
+	       klp_section_is_kept(sec) &&
 	       !klp_reloc_section_object(elf->secstrings + sec->sh_name,
 					 object) &&
 	       !strcmp(object, objname) && klp_section_there(elf, sec);
@@ -327,6 +335,11 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 	}
 	if (klp_reloc_section_object(secname, object)) {
 		pr_err("section %s has an incorrectly formatted name\n",
+		       secname);
+		return -EINVAL;
+	}
+	if (!klp_section_is_kept(&sechdrs[secindex])) {
+		pr_err("section %s is not allocated, or holds no relocations with addends\n",
 		       secname);
 		return -EINVAL;
 	}

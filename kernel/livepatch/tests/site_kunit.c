@@ -61,13 +61,14 @@ static void expect_targets(struct kunit *test, const struct stack *stack)
 /* --- outside of a transition ------------------------------------------------ */
 
 static const struct stack settled[] = {
-	{ "nobody",		{ },						0, 0 },
-	{ "one",		{ { BOTH, 0x10 } },				0x10, 0x10 },
-	{ "two",		{ { BOTH, 0x10 }, { BOTH, 0x20 } },		0x20, 0x20 },
-	{ "addresses fall",	{ { BOTH, 0x20 }, { BOTH, 0x10 } },		0x10, 0x10 },
-	{ "three",		{ { BOTH, 0x10 }, { BOTH, 0x20 }, { BOTH, 0x30 } }, 0x30, 0x30 },
-	{ "the same function",	{ { BOTH, 0x10 }, { BOTH, 0x10 } },		0x10, 0x10 },
-	{ "any address",	{ { BOTH, ULONG_MAX } },			ULONG_MAX, ULONG_MAX },
+	{ "nobody",		{ },				0, 0 },
+	{ "one",		{ { BOTH, 0x10 } },		0x10, 0x10 },
+	{ "two",		{ { BOTH, 0x10 }, { BOTH, 0x20 } }, 0x20, 0x20 },
+	{ "addresses fall",	{ { BOTH, 0x20 }, { BOTH, 0x10 } }, 0x10, 0x10 },
+	{ "three",		{ { BOTH, 0x10 }, { BOTH, 0x20 },
+				  { BOTH, 0x30 } },		0x30, 0x30 },
+	{ "the same function",	{ { BOTH, 0x10 }, { BOTH, 0x10 } }, 0x10, 0x10 },
+	{ "any address",	{ { BOTH, ULONG_MAX } },	ULONG_MAX, ULONG_MAX },
 };
 
 static void newest_runs_on_both_sides_when_settled(struct kunit *test)
@@ -129,12 +130,15 @@ static void replaced_patches_run_on_the_unpatched_side_only(struct kunit *test)
 }
 
 static const struct stack left[] = {
-	{ "the only one",	{ { NONE, 0x10 } },				0, 0 },
-	{ "the newest",		{ { BOTH, 0x10 }, { NONE, 0x20 } },		0x10, 0x10 },
-	{ "the middle",		{ { BOTH, 0x10 }, { NONE, 0x20 }, { BOTH, 0x30 } }, 0x30, 0x30 },
-	{ "the two newest",	{ { BOTH, 0x10 }, { NONE, 0x20 }, { NONE, 0x30 } }, 0x10, 0x10 },
-	{ "all",		{ { NONE, 0x10 }, { NONE, 0x20 } },		0, 0 },
-	{ "under a new one",	{ { BOTH, 0x10 }, { NONE, 0x20 }, { PATCHED, 0x30 } }, 0x10, 0x30 },
+	{ "the only one",	{ { NONE, 0x10 } },			0, 0 },
+	{ "the newest",		{ { BOTH, 0x10 }, { NONE, 0x20 } },	0x10, 0x10 },
+	{ "the middle",		{ { BOTH, 0x10 }, { NONE, 0x20 },
+				  { BOTH, 0x30 } },			0x30, 0x30 },
+	{ "the two newest",	{ { BOTH, 0x10 }, { NONE, 0x20 },
+				  { NONE, 0x30 } },			0x10, 0x10 },
+	{ "all",		{ { NONE, 0x10 }, { NONE, 0x20 } },	0, 0 },
+	{ "under a new one",	{ { BOTH, 0x10 }, { NONE, 0x20 },
+				  { PATCHED, 0x30 } },			0x10, 0x30 },
 };
 
 static void left_patches_run_nowhere(struct kunit *test)

@@ -146,8 +146,8 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 
 /* Called for tasks: fork, exit, and the places where a task may change sides */
 void klp_copy_process(struct task_struct *child);
-int klp_exit_begin(void);
-void klp_exit_end(int idx);
+void klp_exit_begin(void);
+void klp_exit_end(void);
 void klp_update_patch_state(struct task_struct *task);
 
 static inline bool klp_patch_pending(struct task_struct *task)
@@ -175,8 +175,8 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 }
 
 static inline void klp_copy_process(struct task_struct *child) { }
-static inline int klp_exit_begin(void) { return 0; }
-static inline void klp_exit_end(int idx) { }
+static inline void klp_exit_begin(void) { }
+static inline void klp_exit_end(void) { }
 static inline void klp_update_patch_state(struct task_struct *task) { }
 static inline bool klp_patch_pending(struct task_struct *task) { return false; }
 

@@ -100,12 +100,13 @@ static int klp_patch_start(struct klp_live_patch *patch)
 {
 	int ret;
 
+	ret = klp_sysfs_add(patch);
+	if (ret)
+		return ret;
 	ret = klp_patch_resolve(patch);
 	if (ret)
 		return ret;
-	ret = klp_sysfs_add(patch);
-	if (!ret)
-		ret = klp_patch_enable(patch);
+	ret = klp_patch_enable(patch);
 	if (ret)
 		klp_patch_forget(patch);
 	return ret;

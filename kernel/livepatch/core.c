@@ -214,6 +214,7 @@ static int klp_object_redirect(struct klp_live_object *obj)
 		ret = klp_sites_connect(obj, set);
 	if (ret) {
 		klp_sites_detach(obj);
+		klp_synchronize();
 		klp_sites_discard(set);
 		return ret;
 	}

@@ -328,6 +328,12 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 	struct klp_symbols syms = KLP_SYMBOLS_INIT(syms);
 	int ret;
 
+	/* The loader looks at nothing of a section without a type, be it the name */
+	if (sechdrs[secindex].sh_type != SHT_RELA) {
+		pr_err("module %s has a livepatch section that holds no relocations with addends\n",
+		       pmod->name);
+		return -EINVAL;
+	}
 	if (!is_livepatch_module(pmod)) {
 		pr_err("section %s in module %s, which is not marked as a livepatch module\n",
 		       secname, pmod->name);
@@ -339,8 +345,7 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 		return -EINVAL;
 	}
 	if (!klp_section_is_kept(&sechdrs[secindex])) {
-		pr_err("section %s is not allocated, or holds no relocations with addends\n",
-		       secname);
+		pr_err("section %s is not allocated\n", secname);
 		return -EINVAL;
 	}
 	if (strcmp(object, objname ?: "vmlinux"))

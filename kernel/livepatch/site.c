@@ -396,6 +396,19 @@ struct klp_site_set *klp_sites_attach(struct klp_live_object *obj)
 	return set;
 }
 
+/* With ftrace dead, calls may go anywhere, whatever their sites say */
+static bool klp_sites_dead(const struct klp_live_object *obj,
+			   const struct klp_site_set *set)
+{
+	const struct klp_live_func *func;
+
+	klp_for_each_func(obj, func)
+		if (func->site->set != set)
+			return ftrace_ipmodify_func(func->ip) !=
+			       (unsigned long)klp_site_handler;
+	return false;
+}
+
 /**
  * klp_sites_connect() - let calls of an object's functions go where they should
  * @obj:	the object, attached
@@ -411,6 +424,8 @@ int klp_sites_connect(struct klp_live_object *obj, struct klp_site_set *set)
 	int ret;
 
 	lockdep_assert_held(&klp_sites_mutex);
+	if (klp_sites_dead(obj, set))
+		return -ENODEV;
 
 	klp_sites_publish_object(obj);
 	if (!set)
@@ -444,14 +459,20 @@ void klp_sites_detach(struct klp_live_object *obj)
 	}
 }
 
-/* A set that could not be registered: nobody has seen it */
+/*
+ * A set that could not be registered.  ftrace had it in its list for a moment, and
+ * takes it out without waiting for those who walk the list, with preemption off:
+ * every CPU must have scheduled since.  If ftrace died over the attempt it left it
+ * there, and calls may come: then the set stays for ever.
+ */
 void klp_sites_discard(struct klp_site_set *set)
 {
 	lockdep_assert_held(&klp_mutex);
 	if (!set)
 		return;
 	list_del(&set->node);
-	klp_set_free(set);
+	if (!(set->ops.flags & FTRACE_OPS_FL_ENABLED))
+		klp_set_free(set);
 }
 
 /* ---- the way out ---- */

@@ -12,6 +12,7 @@
 #include <linux/bsearch.h>
 #include <linux/kallsyms.h>
 #include <linux/module.h>
+#include <linux/module_symbol.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -80,7 +81,8 @@ static bool klp_symbol_counts(const struct module *mod, const Elf_Sym *sym,
 	case SHN_LIVEPATCH:
 		return false;
 	}
-	return *name && sym->st_value && !within_module_init(sym->st_value, mod);
+	return *name && !is_mapping_symbol(name) && sym->st_value &&
+	       !within_module_init(sym->st_value, mod);
 }
 
 /*

@@ -97,7 +97,7 @@
 static unsigned int klp_signal_ms = 15 * MSEC_PER_SEC;
 module_param_named(signal_ms, klp_signal_ms, uint, 0644);
 MODULE_PARM_DESC(signal_ms,
-		 "how long tasks may stay behind before they are signaled, and again (15000 ms)");
+		 "how long tasks may stay behind before they are signaled, and again; 0 for never (15000 ms)");
 
 /**
  * struct klp_transition - the one transition
@@ -187,12 +187,16 @@ static void klp_sync_nop(struct work_struct *work)
 
 static DEFINE_PER_CPU(struct work_struct, klp_sync_work);
 
-/*
- * Every CPU has scheduled since the call began.  It takes no memory, so it cannot
- * fail; a CPU that is offline runs nothing.  Neither an RCU grace period (handlers
- * run where RCU is not watching) nor an IPI (it can land in a handler) would do.
+/**
+ * klp_synchronize() - wait until every CPU has scheduled since the call began
+ *
+ * It takes no memory, so it cannot fail; a CPU that is offline runs nothing.
+ * Neither an RCU grace period (handlers run where RCU is not watching) nor an IPI
+ * (it can land in a handler) would do.
+ *
+ * Context: Process context.  Expects klp_mutex held.
  */
-static void klp_synchronize(void)
+void klp_synchronize(void)
 {
 	int cpu;
 
@@ -536,13 +540,17 @@ static void klp_try_switch_idle(struct task_struct *task)
  *
  * The idle loop is a place like the way to user mode, and no stack is checked
  * there: whoever patches the functions that make up the loop itself gets the new
- * code from the next call on.
+ * code from the next call on.  A kthread that injects idle time goes through that
+ * loop too, with a stack of its own, which is checked.
  *
  * Context: Any but NMI.  Does not sleep.
  */
 void klp_update_patch_state(struct task_struct *task)
 {
-	klp_task_force(task);
+	if (task == current && (task->flags & PF_KTHREAD) && task->pid)
+		__klp_sched_try_switch();
+	else
+		klp_task_force(task);
 }
 
 /**
@@ -576,23 +584,28 @@ void klp_copy_process(struct task_struct *child)
  * klp_exit_begin() - current may leave the task list from here on
  *
  * Context: Process context.
- * Return: what to pass to klp_exit_end().
  */
-int klp_exit_begin(void)
+void klp_exit_begin(void)
 {
-	return srcu_down_read(&klp_exit_srcu);
+	current->klp_exit_idx = srcu_down_read(&klp_exit_srcu) + 1;
 }
 
 /**
  * klp_exit_end() - current is as good as dead
- * @idx:	from klp_exit_begin()
+ *
+ * Also where a task that faults while it exits is given up, whether it has come to
+ * klp_exit_begin() or not.
  *
  * Context: Preemption is off, and stays so until current is gone.
  */
-void klp_exit_end(int idx)
+void klp_exit_end(void)
 {
+	int idx = current->klp_exit_idx;
+
 	klp_task_force(current);
-	srcu_up_read(&klp_exit_srcu, idx);
+	current->klp_exit_idx = 0;
+	if (idx)
+		srcu_up_read(&klp_exit_srcu, idx - 1);
 }
 
 /**
@@ -679,12 +692,18 @@ static DECLARE_DELAYED_WORK(klp_pass, klp_pass_work);
 
 static void klp_done_work(struct work_struct *work)
 {
-	unsigned long epoch = READ_ONCE(klp_tr.epoch);
+	unsigned long epoch;
+
+	/* Not while tasks are being marked, which is done under the mutex */
+	scoped_guard(mutex, &klp_mutex)
+		epoch = klp_tr.epoch;
 
 	/* Those that left the task list before they could be marked */
 	synchronize_srcu_expedited(&klp_exit_srcu);
 
 	scoped_guard(mutex, &klp_mutex) {
+		/* A fork that has looked at its parent's side has counted */
+		klp_fork_fence();
 		if (klp_tr.epoch == epoch && klp_transition_moving() &&
 		    !atomic_read(&klp_tr.pending))
 			klp_complete();
@@ -695,7 +714,7 @@ static void klp_done_work(struct work_struct *work)
 /* Tasks that were there at the start and still are, are told to come by */
 static void klp_pass_signal(void)
 {
-	if (time_before(jiffies, klp_tr.signal_at))
+	if (!klp_signal_ms || time_before(jiffies, klp_tr.signal_at))
 		return;
 	klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
 	if (!klp_tr.signaled)
@@ -706,11 +725,16 @@ static void klp_pass_signal(void)
 
 static void klp_pass_end(void)
 {
+	unsigned long pause;
+
 	klp_tr.passes++;
 	if (!atomic_read(&klp_tr.pending))
 		return;
 	klp_pass_signal();
-	mod_delayed_work(klp_wq, &klp_pass, klp_tr.pause);
+	pause = klp_tr.pause;
+	if (klp_signal_ms)	/* and not much later than that */
+		pause = min(pause, klp_tr.signal_at - jiffies + 1);
+	mod_delayed_work(klp_wq, &klp_pass, pause);
 	klp_tr.pause = min_t(unsigned long, klp_tr.pause * 2,
 			     KLP_PASS_PAUSE_MAX);
 }
@@ -997,8 +1021,8 @@ int __init klp_transition_init(void (*complete)(void))
 	klp_tr.exited = get_completed_synchronize_srcu();
 	for_each_possible_cpu(cpu)
 		INIT_WORK(per_cpu_ptr(&klp_sync_work, cpu), klp_sync_nop);
-	klp_wq = alloc_workqueue("livepatch", WQ_UNBOUND | WQ_HIGHPRI |
-				 WQ_MEM_RECLAIM, 0);
+	/* Callbacks run on this one, and may flush any other */
+	klp_wq = alloc_workqueue("livepatch", WQ_UNBOUND | WQ_HIGHPRI, 0);
 	klp_sync_wq = alloc_workqueue("livepatch_sync", WQ_HIGHPRI |
 				      WQ_MEM_RECLAIM, 0);
 	return klp_wq && klp_sync_wq ? 0 : -ENOMEM;

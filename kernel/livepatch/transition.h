@@ -37,6 +37,8 @@ static inline const char *klp_goal_name(int goal)
 	return goal == KLP_TRANSITION_PATCHED ? "patching" : "unpatching";
 }
 
+void klp_synchronize(void);
+
 int klp_transition_init(void (*complete)(void));
 
 struct klp_live_patch *klp_transition_patch(void);

@@ -274,7 +274,7 @@ static void memory_stays_for_a_grace_period(struct kunit *test)
 
 /* --- many variables: tables come and go ------------------------------------ */
 
-#define MANY	5000		/* enough for a fourth table */
+#define MANY	1000		/* enough for a third table */
 
 /* Addresses of all alignments, none included. */
 static void *many_obj(int i)

@@ -227,6 +227,8 @@ static const struct {
 	{ "foo.llvm.123",		"foo",		   false },
 	{ "foo.part",			"foo",		   false },
 	{ "foo.col",			"foo",		   false },
+	{ "bar.cold",			"foo",		   false },
+	{ "Foo.part.0",			"foo",		   false },
 	{ "fo.cold",			"foo",		   false },
 	{ "foo",			"foo.cold",	   false },
 	{ "foo.cold",			"foo.cold",	   false },

@@ -1,0 +1,622 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# klp-lib.sh - shared by every klp-*.sh: cases, waiting, modules, patches, log.
+#
+# A script sources this file, defines one function case_<property> per test
+# case, and ends with
+#
+#	klp_main "$@"
+#
+# klp_main prints KTAP and runs the cases in the order of their definition,
+# each in a subshell under "set -eu"; a case fails when a command fails or when
+# it calls klp_fail, and is skipped by klp_skip.  After each case everything
+# named klp_test* is disabled and unloaded, background jobs are killed and
+# tracing is reset.  "script -l" lists the cases, "script CASE..." runs some.
+
+set -eu
+export LC_ALL=C
+
+KLP_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+KLP_SCRIPT=$(basename "$0")
+KLP_MODULES=${KLP_MODULES:-$KLP_DIR/klp_modules}
+KLP_SYSFS=/sys/kernel/livepatch
+KLP_TRACING=/sys/kernel/tracing
+KLP_DEBUGFS=/sys/kernel/debug
+KLP_DYNDBG=$KLP_DEBUGFS/dynamic_debug/control
+KLP_DEADLINE=${KLP_DEADLINE:-60}	# seconds, for every wait
+
+# ---- Verdicts ---------------------------------------------------------------
+
+exec {KLP_OUT}>&1
+
+klp_ktap()
+{
+	# shellcheck source=/dev/null
+	. "$KLP_DIR/../kselftest/ktap_helpers.sh"
+}
+
+# A KTAP comment, also from inside $(...).
+klp_note()
+{
+	echo "# $*" >&"$KLP_OUT"
+}
+
+klp_fail()
+{
+	klp_note "FAIL: $*"
+	exit "$KSFT_FAIL"
+}
+
+# Ends the running case (exit 4 in its subshell); the reason goes to KTAP.
+klp_skip()
+{
+	echo "$*" > "$KLP_TMP/skip"
+	exit "$KSFT_SKIP"
+}
+
+# The whole script cannot run here: to be called by the script's klp_requires,
+# which klp_main calls first.
+klp_skip_all()
+{
+	klp_ktap
+	ktap_print_header
+	ktap_skip_all "$*"
+	exit "$KSFT_SKIP"
+}
+
+expect()
+{
+	"$@" || klp_fail "expected: $*"
+}
+
+expect_not()
+{
+	! "$@" || klp_fail "expected the opposite of: $*"
+}
+
+# expect_eq WHAT WANT GOT
+expect_eq()
+{
+	[ "$2" = "$3" ] || klp_fail "$1: want '$2', got '$3'"
+}
+
+# expect_error TEXT COMMAND...: it must fail and say TEXT, e.g.
+#	expect_error "Device or resource busy" write 0 "$KLP_SYSFS/$p/enabled"
+expect_error()
+{
+	local text=$1 said
+
+	shift
+	if said=$("$@" 2>&1); then
+		klp_fail "succeeded, want '$text': $*"
+	fi
+	case $said in
+	*"$text"*) ;;
+	*) klp_fail "want '$text', got '$said': $*" ;;
+	esac
+}
+
+# ---- Time -------------------------------------------------------------------
+
+now_us()
+{
+	echo "${EPOCHREALTIME/./}"
+}
+
+# A short pause without a process: nobody ever writes to that pipe.
+tick()
+{
+	read -r -t 0.01 -u "$KLP_TICK" _ || :
+}
+
+# poll_until [-t SECONDS] COMMAND...: status 1 when the deadline passes.
+poll_until()
+{
+	local limit=$KLP_DEADLINE start=${EPOCHREALTIME/./}
+
+	if [ "$1" = -t ]; then
+		limit=$2
+		shift 2
+	fi
+	until "$@"; do
+		if [ $((${EPOCHREALTIME/./} - start)) -gt $((limit * 1000000)) ]; then
+			return 1
+		fi
+		tick
+	done
+}
+
+# wait_until [-t SECONDS] COMMAND...: the case fails when the deadline passes.
+wait_until()
+{
+	poll_until "$@" || klp_fail "timed out waiting for: $*"
+}
+
+# holds_for MILLISECONDS COMMAND...: true if it was never seen to be false.
+holds_for()
+{
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000))
+
+	shift
+	while [ "${EPOCHREALTIME/./}" -lt "$end" ]; do
+		"$@" || return 1
+		tick
+	done
+}
+
+# ---- Files and processes ----------------------------------------------------
+
+# write VALUE FILE: one write(2); the error text goes to stderr.
+write()
+{
+	echo "$1" > "$2"
+}
+
+file_is()
+{
+	local value=
+
+	read -r value 2> /dev/null < "$1" || [ -n "$value" ] || return 1
+	[ "$value" = "$2" ]
+}
+
+# Starts COMMAND in the background; its process id is in $BG_PID.
+bg()
+{
+	"$@" &
+	BG_PID=$!
+	echo "$BG_PID" >> "$KLP_TMP/jobs"
+}
+
+process_gone()
+{
+	! kill -0 "$1" 2> /dev/null
+}
+
+need_file()
+{
+	[ -e "$1" ] || klp_skip "no $1${2:+: $2}"
+}
+
+# ---- Modules ----------------------------------------------------------------
+
+mod_loaded()
+{
+	[ -d "/sys/module/$1" ]
+}
+
+# mod_load NAME [PARAM=VALUE...]: from klp_modules; fails like insmod does.
+mod_load()
+{
+	local name=$1
+
+	shift
+	insmod "$KLP_MODULES/$name.ko" "$@"
+}
+
+mod_refcount()
+{
+	cat "/sys/module/$1/refcnt"
+}
+
+mod_refcount_is()
+{
+	file_is "/sys/module/$1/refcnt" "$2"
+}
+
+# Waits for the last reference, then removes.
+mod_unload()
+{
+	wait_until mod_refcount_is "$1" 0
+	rmmod "$1"
+}
+
+# ---- Patches ----------------------------------------------------------------
+
+patch_attr()
+{
+	cat "$KLP_SYSFS/$1/$2"
+}
+
+patch_exists()
+{
+	[ -d "$KLP_SYSFS/$1" ]
+}
+
+patch_gone()
+{
+	[ ! -d "$KLP_SYSFS/$1" ]
+}
+
+in_transition()
+{
+	file_is "$KLP_SYSFS/$1/transition" 1
+}
+
+# True also when the patch is gone.
+not_in_transition()
+{
+	! in_transition "$1"
+}
+
+# No patch at all is in transition.
+no_transition()
+{
+	local f
+
+	for f in "$KLP_SYSFS"/*/transition; do
+		if file_is "$f" 1; then
+			return 1
+		fi
+	done
+}
+
+patch_enabled()
+{
+	file_is "$KLP_SYSFS/$1/enabled" 1
+}
+
+# patch_load NAME [PARAM=VALUE...]: starts enabling, does not wait.
+patch_load()
+{
+	mod_load "$@"
+}
+
+# patch_enable NAME [PARAM=VALUE...]: enables and waits for the end of it.
+patch_enable()
+{
+	patch_load "$@"
+	wait_until not_in_transition "$1"
+	expect patch_enabled "$1"
+}
+
+# Starts disabling (or reverses), does not wait.
+patch_set_enabled()
+{
+	write "$2" "$KLP_SYSFS/$1/enabled"
+}
+
+# Disables, waits, removes the module.
+patch_remove()
+{
+	patch_set_enabled "$1" 0
+	wait_until patch_gone "$1"
+	mod_unload "$1"
+}
+
+# ---- Tasks ------------------------------------------------------------------
+
+# side PID [TID]: patch_state of a task.
+side()
+{
+	cat "/proc/$1/task/${2:-$1}/patch_state"
+}
+
+side_is()
+{
+	file_is "/proc/$1/patch_state" "$2"
+}
+
+# Tasks (all threads) whose patch_state is not $1, as "pid tid comm state".
+tasks_not_on_side()
+{
+	local f dir state comm
+
+	for f in /proc/[0-9]*/task/[0-9]*/patch_state; do
+		dir=${f%/patch_state}
+		read -r state 2> /dev/null < "$f" || continue
+		if [ "$state" != "$1" ]; then
+			comm=gone
+			read -r comm 2> /dev/null < "$dir/comm" || :
+			echo "$(echo "$dir" | cut -d/ -f3,5 | tr / ' ') $comm $state"
+		fi
+	done
+}
+
+all_on_side()
+{
+	local f state
+
+	for f in /proc/[0-9]*/task/[0-9]*/patch_state; do
+		read -r state 2> /dev/null < "$f" || continue
+		[ "$state" = "$1" ] || return 1
+	done
+}
+
+# The task sleeps (state S or D).
+asleep()
+{
+	local line
+
+	read -r line 2> /dev/null < "/proc/$1/stat" || return 1
+	line=${line##*) }
+	case ${line%% *} in
+	S|D) ;;
+	*) return 1 ;;
+	esac
+}
+
+# ---- Kernel log -------------------------------------------------------------
+
+# log_mark: log_since prints what comes after the last mark (every case has one).
+log_mark()
+{
+	KLP_MARK="klp-selftest: $KLP_SCRIPT $BASHPID $(now_us)"
+	echo "$KLP_MARK" > /dev/kmsg
+}
+
+log_since()
+{
+	dmesg --notime | awk -v mark="$KLP_MARK" '
+		index($0, mark) { seen = 1; n = 0; next }
+		seen { line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }'
+}
+
+# log_has TEXT: a fixed string in the log since the mark.
+log_has()
+{
+	log_since | grep -qF -- "$1"
+}
+
+expect_log()
+{
+	log_has "$1" || klp_fail "not in the log: $1"
+}
+
+# For lines that the core prints by pr_debug: needs CONFIG_DYNAMIC_DEBUG.
+expect_debug_log()
+{
+	[ ! -e "$KLP_DYNDBG" ] || expect_log "$1"
+}
+
+expect_no_log()
+{
+	! log_has "$1" || klp_fail "in the log: $1"
+}
+
+# All debug lines but those about single tasks.
+klp_debug_lines()
+{
+	if [ -e "$KLP_DYNDBG" ]; then
+		echo "file kernel/livepatch/* $1" > "$KLP_DYNDBG"
+		echo "func klp_try_switch_task -p" > "$KLP_DYNDBG"
+	fi 2> /dev/null
+}
+
+# The kernel complained: WARN, BUG, oops, lockdep, RCU stall.
+log_complains()
+{
+	log_since |
+		grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace:|rcu: INFO|INFO: task'
+}
+
+# ---- Cleaning up ------------------------------------------------------------
+
+# klp_on_cleanup COMMAND...: run first when the case ends, last given first.
+klp_on_cleanup()
+{
+	KLP_CLEANUPS=("$*" "${KLP_CLEANUPS[@]}")
+}
+
+klp_reset_tracing()
+{
+	local f
+
+	[ -d "$KLP_TRACING" ] || return 0
+	for f in current_tracer:nop set_graph_function: set_ftrace_filter: \
+		 events/kprobes/enable:0 kprobe_events: tracing_on:1; do
+		if [ -e "$KLP_TRACING/${f%%:*}" ]; then
+			echo "${f#*:}" > "$KLP_TRACING/${f%%:*}" || :
+		fi
+	done 2> /dev/null
+	echo 1 > /proc/sys/kernel/ftrace_enabled || :
+}
+
+klp_open_gates()
+{
+	local gates=$KLP_DEBUGFS/klp_test_target/open
+
+	if [ -w "$gates" ]; then
+		echo all > "$gates" || :
+	fi 2> /dev/null
+}
+
+klp_kill_jobs()
+{
+	local pid
+
+	[ -s "$KLP_TMP/jobs" ] || return 0
+	while read -r pid; do
+		kill -KILL "$pid" || :
+	done < "$KLP_TMP/jobs" 2> /dev/null
+	while read -r pid; do
+		wait "$pid" || :
+	done < "$KLP_TMP/jobs" 2> /dev/null
+	: > "$KLP_TMP/jobs"
+}
+
+klp_test_patches()
+{
+	local dir
+
+	for dir in "$KLP_SYSFS"/klp_test*; do
+		[ ! -d "$dir" ] || echo "${dir##*/}"
+	done
+}
+
+no_test_patches()
+{
+	[ -z "$(klp_test_patches)" ]
+}
+
+klp_disable_all()
+{
+	local p
+
+	for p in $(klp_test_patches | tac); do
+		poll_until -t 20 no_transition || :
+		if patch_enabled "$p"; then
+			patch_set_enabled "$p" 0 || :
+		fi
+	done 2> /dev/null
+	if poll_until -t 30 no_test_patches; then
+		return 0
+	fi
+	klp_note "cleanup: patches left: $(klp_test_patches | tr '\n' ' ')"
+	for p in $(klp_test_patches); do
+		echo 1 > "$KLP_SYSFS/$p/force" || :
+	done 2> /dev/null
+	return 1
+}
+
+klp_test_modules()
+{
+	awk '/^klp_test/ { print $1 }' /proc/modules
+}
+
+# Unloads in whatever order the dependencies allow.
+klp_unload_all()
+{
+	local again=1 name
+
+	while [ "$again" ]; do
+		again=
+		for name in $(klp_test_modules); do
+			poll_until -t 2 mod_refcount_is "$name" 0 || continue
+			if rmmod "$name"; then
+				again=1
+			fi
+		done
+	done 2> /dev/null
+	if [ "$(klp_test_modules)" ]; then
+		klp_note "cleanup: modules left: $(klp_test_modules | tr '\n' ' ')"
+		return 1
+	fi
+}
+
+klp_cleanup()
+{
+	local cmd rc=0
+
+	set +e
+	for cmd in "${KLP_CLEANUPS[@]}"; do
+		[ -z "$cmd" ] || eval "$cmd"
+	done
+	KLP_CLEANUPS=("")
+	klp_open_gates
+	klp_kill_jobs
+	klp_reset_tracing
+	klp_disable_all || rc=1
+	klp_unload_all || rc=1
+	return "$rc"
+}
+
+# ---- Running ----------------------------------------------------------------
+
+klp_cases()
+{
+	shopt -s extdebug
+	# shellcheck disable=SC2046 # one word per function
+	declare -F $(compgen -A function case_) | sort -k2n | sed 's/^case_\([^ ]*\).*/\1/'
+	shopt -u extdebug
+}
+
+klp_case_end()
+{
+	local rc=$?
+
+	trap - EXIT
+	if [ "$rc" -ne 0 ] && [ "$rc" -ne "$KSFT_SKIP" ]; then
+		klp_diagnose
+	fi
+	klp_cleanup || [ "$rc" -ne 0 ] || rc=$KSFT_FAIL
+	if [ "$rc" -eq 0 ] && log_complains | sed 's/^/# /' | grep .; then
+		klp_note "FAIL: the kernel complained"
+		rc=$KSFT_FAIL
+	fi
+	exit "$rc"
+}
+
+# What a reader of a failed run wants to see.
+klp_diagnose()
+{
+	local f
+
+	for f in "$KLP_SYSFS"/*/*; do
+		if [ -f "$f" ] && [ "${f##*/}" != force ]; then
+			echo "# ${f#"$KLP_SYSFS"/}: $(head -20 "$f" 2>&1 | tr '\n' ' ')"
+		fi
+	done
+	for f in "$KLP_SYSFS"/*/transition; do
+		if file_is "$f" 1; then
+			tasks_not_on_side "$(cat "${f%/*}/enabled")" |
+				head -20 | sed 's/^/# task: /'
+		fi
+	done
+	log_since | tail -40 | sed 's/^/# log: /'
+}
+
+klp_run_case()
+{
+	local name=$1 rc=0
+
+	rm -f "$KLP_TMP/skip"
+	: > "$KLP_TMP/jobs"
+	set +e
+	(
+		KLP_CLEANUPS=("")
+		log_mark
+		trap klp_case_end EXIT
+		set -e
+		"case_$name"
+	)
+	rc=$?
+	set -e
+	case $rc in
+	0)
+		ktap_test_pass "$name" ;;
+	"$KSFT_SKIP")
+		__ktap_test ok "$name" "SKIP $(cat "$KLP_TMP/skip")"
+		KTAP_CNT_SKIP=$((KTAP_CNT_SKIP + 1)) ;;
+	*)
+		ktap_test_fail "$name" ;;
+	esac
+}
+
+klp_main()
+{
+	local name
+
+	if [ "${1:-}" = -l ]; then
+		klp_cases
+		return
+	fi
+	klp_ktap
+	[ "$(id -u)" = 0 ] || klp_skip_all "must be root"
+	[ -d "$KLP_SYSFS" ] || klp_skip_all "the kernel has no livepatch support"
+	if declare -F klp_requires > /dev/null; then
+		klp_requires
+	fi
+	KLP_TMP=$(mktemp -d "${TMPDIR:-/tmp}/klp.XXXXXX")
+	mkfifo "$KLP_TMP/tick"
+	exec {KLP_TICK}<> "$KLP_TMP/tick"
+	KLP_CLEANUPS=("")
+	trap 'klp_cleanup; klp_debug_lines -p; rm -rf "$KLP_TMP"' EXIT
+	trap 'exit 130' INT TERM
+
+	klp_debug_lines +p
+	# shellcheck disable=SC2046 # one word per case
+	[ $# -gt 0 ] || set -- $(klp_cases)
+	ktap_print_header
+	ktap_set_plan $#
+	for name; do
+		klp_run_case "$name"
+	done
+	if [ "$KTAP_CNT_SKIP" -eq $# ]; then
+		ktap_print_totals
+		exit "$KSFT_SKIP"
+	fi
+	ktap_finished
+}

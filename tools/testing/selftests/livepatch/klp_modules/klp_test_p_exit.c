@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Replaces a function that exiting tasks run after they left the task list.
+ * Threads named klp_exit sleep in it at gate 7.
+ */
+#include <linux/kernel.h>
+#include <linux/livepatch.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "klp_test_target.h"
+
+/* The original gives memory accounting back; a test machine can do without. */
+static void klp_new_exit_task_stack_account(struct task_struct *tsk)
+{
+	if (!strcmp(tsk->comm, "klp_exit"))
+		klp_test_wait(7);
+	barrier();
+}
+
+static struct klp_func klp_test_funcs[] = {
+	{
+		.old_name = "exit_task_stack_account",
+		.new_func = klp_new_exit_task_stack_account,
+	},
+	{ }
+};
+
+static struct klp_object klp_test_objs[] = {
+	{ .funcs = klp_test_funcs },
+	{ }
+};
+
+static struct klp_patch klp_test_patch = {
+	.mod = THIS_MODULE,
+	.objs = klp_test_objs,
+};
+
+static int __init klp_test_p_exit_init(void)
+{
+	return klp_enable_patch(&klp_test_patch);
+}
+
+static void __exit klp_test_p_exit_exit(void)
+{
+}
+
+module_init(klp_test_p_exit_init);
+module_exit(klp_test_p_exit_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Livepatch selftest: a patch for the exit path");
+MODULE_INFO(livepatch, "Y");

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A second version of the same function. */
+#define KLP_TEST_ID 2
+#include "klp_test_patch.h"
+
+static struct klp_func klp_test_funcs[] = {
+	KLP_TEST_REPLACE(value),
+	{ }
+};
+
+#include "klp_test_patch_init.h"

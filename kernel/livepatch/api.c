@@ -31,7 +31,7 @@ static int klp_object_check(const struct klp_object *obj)
 
 	if (!obj->funcs)
 		return -EINVAL;
-	if (obj->name && strlen(obj->name) >= MODULE_NAME_LEN)
+	if (obj->name && (!*obj->name || strlen(obj->name) >= MODULE_NAME_LEN))
 		return -EINVAL;
 	klp_for_each_func_static(obj, func) {
 		ret = klp_func_check(func);
@@ -154,7 +154,7 @@ static int klp_patch_go_live(struct klp_patch *decl,
  *   livepatch relocation is not as it should be; or a pre_patch callback
  *   returned a positive value
  * * %-ENODEV - live patching did not come up, the module is going, or ftrace is dead
- * * %-EBUSY - another patch is in transition; @decl is enabled; somebody else
+ * * %-EBUSY - another patch is in transition, or one of this module is enabled; somebody else
  *   redirects one of the functions; or kernel.ftrace_enabled is 0
  * * %-EEXIST - an object, or a function of an object, is declared twice
  * * %-ENOENT - the size of a function is not to be found

@@ -110,6 +110,25 @@ static void klp_post_unpatch(struct klp_live_object *obj)
 
 /* ---- one object ---- */
 
+/*
+ * Once for the life of the patch.  Tasks may run it, by way of another function of
+ * the patch, after the module went whose function it replaces.
+ */
+static int klp_func_resolve_new(struct klp_live_func *func,
+				struct klp_symbols *syms)
+{
+	int ret;
+
+	if (func->new_code.start)
+		return 0;
+	ret = klp_symbols_code(syms, func->object->patch->mod, NULL,
+			       (unsigned long)func->decl->new_func,
+			       &func->new_code);
+	if (ret)
+		klp_code_forget(&func->new_code);
+	return ret;
+}
+
 static int klp_func_resolve(struct klp_live_func *func,
 			    struct klp_symbols *syms)
 {
@@ -130,8 +149,7 @@ static int klp_func_resolve(struct klp_live_func *func,
 		       decl->old_name);
 		return ret;
 	}
-	ret = klp_symbols_code(syms, func->object->patch->mod, NULL,
-			       (unsigned long)decl->new_func, &func->new_code);
+	ret = klp_func_resolve_new(func, syms);
 	if (ret) {
 		pr_err("kallsyms size lookup failed for '%s' replacement\n",
 		       decl->old_name);
@@ -153,7 +171,6 @@ static void klp_object_forget_funcs(struct klp_live_object *obj)
 
 	klp_for_each_func(obj, func) {
 		klp_code_forget(&func->old_code);
-		klp_code_forget(&func->new_code);
 		func->ip = 0;
 	}
 }
@@ -288,12 +305,12 @@ static void klp_transition_complete(void)
  * @decl:	the patch
  *
  * Context: Expects klp_lock() held.
- * Return: 0; -EBUSY during a transition, or if @decl is enabled already; -EINVAL if
- * a state that a present patch has changed stands against it.
+ * Return: 0; -EBUSY during a transition, or if a patch of the same module is enabled
+ * already; -EINVAL if a state that a present patch has changed stands against it.
  */
 int klp_patch_admit(const struct klp_patch *decl)
 {
-	if (klp_transition_patch() || klp_patch_find(decl))
+	if (klp_transition_patch() || klp_patch_find(decl->mod))
 		return -EBUSY;
 	if (!klp_states_admit(decl)) {
 		pr_err("Livepatch patch (%s) is not compatible with the already installed livepatches.\n",
@@ -602,6 +619,8 @@ static int klp_object_come(struct klp_live_object *obj)
  * klp_module_revert() - take a module out of every patch
  * @mod:	the module, on its way out
  *
+ * What it leaves is for klp_sites_drop_module(), without klp_mutex.
+ *
  * Context: Process context.  Expects klp_sites_mutex and klp_mutex held.
  */
 void klp_module_revert(struct module *mod)
@@ -614,7 +633,6 @@ void klp_module_revert(struct module *mod)
 		if (obj && obj->decl->mod)
 			klp_object_go(obj);
 	}
-	klp_sites_drop_module(mod);
 	/* Without the module's code; with it, at worst, some task waits in vain */
 	if (klp_transition_moving())
 		klp_transition_cover();

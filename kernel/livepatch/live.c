@@ -140,13 +140,14 @@ struct klp_live_patch *klp_patch_create(struct klp_patch *decl,
 	return patch;
 }
 
-struct klp_live_patch *klp_patch_find(const struct klp_patch *decl)
+/* A module has one patch at a time: they would share its relocations. */
+struct klp_live_patch *klp_patch_find(const struct module *mod)
 {
 	struct klp_live_patch *patch;
 
 	lockdep_assert_held(&klp_mutex);
 	klp_for_each_patch(patch)
-		if (patch->decl == decl)
+		if (patch->mod == mod)
 			return patch;
 	return NULL;
 }

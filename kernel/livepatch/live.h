@@ -150,7 +150,7 @@ void klp_patch_free(struct klp_live_patch *patch);
 void klp_object_free(struct klp_live_object *obj);
 void klp_code_forget(struct klp_code *code);
 
-struct klp_live_patch *klp_patch_find(const struct klp_patch *decl);
+struct klp_live_patch *klp_patch_find(const struct module *mod);
 struct klp_live_object *klp_object_find(const struct klp_live_patch *patch,
 					const char *name);
 bool klp_object_wanted(const char *name);

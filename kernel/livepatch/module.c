@@ -47,11 +47,14 @@ int klp_module_coming(struct module *mod)
 		return 0;
 
 	guard(mutex)(&klp_sites_mutex);
-	guard(mutex)(&klp_mutex);
-	mod->klp_alive = true;
-	ret = klp_module_apply(mod);
+	scoped_guard(mutex, &klp_mutex) {
+		mod->klp_alive = true;
+		ret = klp_module_apply(mod);
+		if (ret)
+			mod->klp_alive = false;
+	}
 	if (ret)
-		mod->klp_alive = false;
+		klp_sites_drop_module(mod);
 	return ret;
 }
 
@@ -73,7 +76,9 @@ void klp_module_going(struct module *mod)
 		return;
 
 	guard(mutex)(&klp_sites_mutex);
-	guard(mutex)(&klp_mutex);
-	mod->klp_alive = false;
-	klp_module_revert(mod);
+	scoped_guard(mutex, &klp_mutex) {
+		mod->klp_alive = false;
+		klp_module_revert(mod);
+	}
+	klp_sites_drop_module(mod);
 }

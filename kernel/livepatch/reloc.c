@@ -193,12 +193,8 @@ static int klp_section_apply(const struct klp_elf *elf, const char *objname,
 	ret = klp_relocs_resolve(elf, objname, &elf->sechdrs[relsec], syms);
 	if (ret)
 		return ret;
-	ret = apply_relocate_add(elf->sechdrs, elf->strtab, elf->symndx,
-				 relsec, elf->mod);
-	if (ret)	/* it stopped half-way: undo up to there */
-		clear_relocate_add(elf->sechdrs, elf->strtab, elf->symndx,
-				   relsec, elf->mod);
-	return ret;
+	return apply_relocate_add(elf->sechdrs, elf->strtab, elf->symndx,
+				  relsec, elf->mod);
 }
 
 /*
@@ -259,8 +255,8 @@ static void klp_sections_clear(const struct klp_elf *elf, const char *objname,
  * @syms:	tables read so far
  *
  * Context: Process context.  Expects klp_mutex held.  May sleep.
- * Return: 0; -EINVAL, -ENOMEM or what the architecture says, with everything
- * cleared again.
+ * Return: 0; -EINVAL, -ENOMEM or what the architecture says, with the sections
+ * before the one that failed cleared again.
  */
 int klp_relocs_apply(struct module *pmod, const char *objname,
 		     struct klp_symbols *syms)

@@ -571,20 +571,22 @@ void klp_sites_drop_idle(void)
  * Before ftrace forgets the module's locations: a filter must not hold addresses
  * that another module may get.  With ftrace dead a set cannot be freed.
  *
- * Context: Process context.  Expects klp_sites_mutex and klp_mutex held.  Waits
- * for grace periods.
+ * Context: Process context.  Expects klp_sites_mutex held, and not klp_mutex.
+ * Waits for grace periods.
  */
 void klp_sites_drop_module(struct module *mod)
 {
 	struct klp_site_set *set, *next;
+	int dead;
 
 	lockdep_assert_held(&klp_sites_mutex);
-	lockdep_assert_held(&klp_mutex);
 	list_for_each_entry_safe(set, next, &klp_sets, node) {
 		if (set->mod != mod)
 			continue;
-		list_del(&set->node);
-		if (!unregister_ftrace_function(&set->ops))
+		dead = unregister_ftrace_function(&set->ops);
+		scoped_guard(mutex, &klp_mutex)
+			list_del(&set->node);
+		if (!dead)
 			klp_set_free(set);
 	}
 }

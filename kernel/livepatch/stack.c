@@ -134,6 +134,7 @@ enum klp_stack klp_stack_check(struct task_struct *task,
 	struct klp_stack_walk walk = { .ranges = ranges };
 	int ret;
 
+	*where = 0;
 	if (!klp_have_reliable_stack())
 		return KLP_STACK_UNRELIABLE;
 	if (!try_get_task_stack(task))

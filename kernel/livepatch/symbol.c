@@ -393,7 +393,9 @@ static int klp_vmlinux_piece_add(void *cookie, unsigned long addr)
 /* kallsyms finds names, not prefixes: ask for those that GCC gives */
 static int klp_vmlinux_pieces(const char *name, struct klp_code *code)
 {
-	static const char * const suffix[] = { ".cold", ".part.0" };
+	static const char * const suffix[] = {
+		".cold", ".part.0", ".part.0.isra.0", ".part.0.constprop.0",
+	};
 	struct klp_vmlinux_piece piece = { .code = code };
 	unsigned int i;
 	char *full;

@@ -39,11 +39,11 @@
  * PREPARED  may     none           no      the patch's functions have their
  *           differ                         places; on an error, to MERGED
  * FORKED    differ  none           no      synchronized
- * MOVING    differ  per task       until   all have moved, or were forced
- *                                  moved
+ * MOVING    differ  per task       until   all have moved, or were forced; the
+ *                                  moved   targets are equal, and synchronized
  * REVERSING differ  per task       no      synchronized; back to MOVING with the
  *                                          other goal
- * MERGED    equal   at the goal    no      synchronized, and sides are cleared
+ * MERGED    equal   at the goal    no      sides are cleared
  * ========= ======= ============== ======= ====================================
  *
  * A task without a side counts as being on the *base* side, the one that
@@ -66,7 +66,9 @@
  *   once the first task has moved;
  * * in REVERSING, when nobody is pending any more, so that nobody who read the old
  *   goal has yet to write it;
- * * after MERGED, so that nobody holds a target or ranges that are going away.
+ * * before MERGED, when the targets are equal again, so that nobody holds a target
+ *   or ranges that are going away, or takes the old base side for a task that is
+ *   about to have none.
  *
  * Against fork there is a fence: having published a phase, take tasklist_lock for
  * reading and let go.  Every fork has either listed its child by then, for the
@@ -951,6 +953,9 @@ void klp_transition_force(void)
  * Everybody is at the goal.  Afterwards no side, target or range of the transition
  * is in use anywhere, and patches have either both sides or none.
  *
+ * Until no handler knows an old target or the old base side, children still get
+ * the side of their parents.
+ *
  * Context: Process context.  Expects klp_mutex held.
  */
 void klp_transition_merge(void)
@@ -958,7 +963,6 @@ void klp_transition_merge(void)
 	struct klp_live_patch *patch;
 	int side;
 
-	klp_phase_set(KLP_PHASE_MERGED);
 	klp_for_each_patch(patch)
 		patch->sides = patch->sides & BIT(klp_tr.goal) ? KLP_ON_BOTH : 0;
 	klp_sites_publish();
@@ -966,6 +970,7 @@ void klp_transition_merge(void)
 	klp_sites_base(klp_tr.base);
 	klp_synchronize();
 
+	klp_phase_set(KLP_PHASE_MERGED);
 	klp_fork_fence();
 	klp_walk(klp_task_clear);
 	for (side = 0; side < 2; side++) {

@@ -15,6 +15,7 @@
 #include <linux/debugfs.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -245,7 +246,8 @@ static int klp_test_run_spin(const struct klp_test_call *call)
 	atomic_inc(&gate->waiters);
 	while (!READ_ONCE(gate->open) && !fatal_signal_pending(current)) {
 		ret = klp_target_value();
-		cond_resched();
+		/* Or ftrace could never drop a trampoline on a PREEMPT kernel */
+		cond_resched_tasks_rcu_qs();
 	}
 	atomic_dec(&gate->waiters);
 	return ret;

@@ -237,7 +237,10 @@ static int klp_test_run_cold(const struct klp_test_call *call)
 	return klp_target_cold(call->gate);
 }
 
-/* Busy until the gate opens, with scheduling points but without sleeping. */
+/*
+ * Busy until the gate opens, with scheduling points but without sleeping.  Tells
+ * RCU tasks that it is not in a trampoline, or ftrace could free none meanwhile.
+ */
 static int klp_test_run_spin(const struct klp_test_call *call)
 {
 	struct klp_test_gate *gate = &klp_test_gates[call->gate];

@@ -66,6 +66,17 @@ redirected()
 	grep -c ' I' "$KLP_TRACING/enabled_functions" || :
 }
 
+redirected_are()
+{
+	[ "$(redirected)" -eq "$1" ]
+}
+
+# A worker drops what a patch left, set by set, once the transition is over.
+expect_redirected()
+{
+	wait_until redirected_are "$1"
+}
+
 insmod_text()
 {
 	case $1 in
@@ -95,7 +106,8 @@ refused()
 	expect log_has "$name: enable returned $errno"
 	expect_not mod_loaded "$name"
 	expect_eq "entries in sysfs" "$entries" "$(sysfs_entries)"
-	expect_eq "redirected functions" "$functions" "$(redirected)"
+	[ "$(redirected)" -le "$functions" ] ||
+		klp_fail "more functions are redirected than before: $(redirected)"
 }
 
 # Enabling still works, and the patch does what it should.

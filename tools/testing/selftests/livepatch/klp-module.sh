@@ -63,7 +63,7 @@ expect_ten()
 
 expect_no_redirection()
 {
-	expect_eq "redirected functions" 0 "$(redirected)"
+	expect_redirected 0
 }
 
 case_a_loaded_module_is_patched_and_restored()
@@ -115,9 +115,9 @@ case_a_target_comes_and_goes_twenty_times()
 	for _ in {1..20}; do
 		mod_load ${T}00
 		expect tgt_value_is 00 1000
-		expect_eq "redirected functions" 3 "$(redirected)"
+		expect_redirected 3
 		mod_unload ${T}00
-		expect_eq "redirected functions" 1 "$(redirected)"
+		expect_redirected 1
 	done
 }
 
@@ -198,7 +198,7 @@ case_a_module_going_while_enabling_comes_back_patched()
 	expect in_transition ${P}00
 	mod_unload ${T}00
 	expect file_is "$KLP_SYSFS/${P}00/${T}00/patched" 0
-	expect_eq "redirected functions" 1 "$(redirected)"
+	expect_redirected 1
 	mod_load ${T}00
 	release
 	wait_until not_in_transition ${P}00
@@ -238,10 +238,10 @@ case_modules_come_and_go_repeatedly_in_one_transition()
 	for _ in 1 2 3 4 5; do
 		mod_load ${T}00
 		mod_load ${T}01
-		expect_eq "redirected functions" 3 "$(redirected)"
+		expect_redirected 3
 		mod_unload ${T}00
 		mod_unload ${T}01
-		expect_eq "redirected functions" 1 "$(redirected)"
+		expect_redirected 1
 	done
 	expect in_transition ${P}00
 	mod_load ${T}01
@@ -255,7 +255,7 @@ case_ten_targets_of_one_patch_come_at_once()
 	patch_enable ${P}00 "objs=$(ten_objects)"
 	load_ten
 	expect_ten 1000 1000
-	expect_eq "redirected functions" 20 "$(redirected)"
+	expect_redirected 20
 	unload_ten
 	expect_no_redirection
 	load_ten

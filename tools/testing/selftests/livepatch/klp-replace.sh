@@ -77,7 +77,7 @@ case_fifteen_patches_stack()
 		expect_values $((1000 + n)) 1 2
 	done
 	expect cmdline_is "${P}15 1015"
-	expect_eq "redirected functions" 2 "$(redirected)"
+	expect_redirected 2
 
 	# From the middle to the ends.
 	for n in 08 01 15 07 02 03 04 05 06 09 10 11 12 13; do
@@ -91,7 +91,7 @@ case_fifteen_patches_stack()
 	done
 	patch_remove ${P}14
 	expect_values 0 1 2
-	expect_eq "redirected functions" 0 "$(redirected)"
+	expect_redirected 0
 }
 
 case_replace_takes_the_place_of_all_stacked_patches()
@@ -101,7 +101,7 @@ case_replace_takes_the_place_of_all_stacked_patches()
 	gone 01 02 03
 	expect_values 1004 1 2
 	expect_not grep -q klp_test /proc/cmdline
-	expect_eq "redirected functions" 1 "$(redirected)"
+	expect_redirected 1
 	patch_remove ${P}04
 	expect_values 0 1 2
 }
@@ -112,7 +112,7 @@ case_replace_with_nothing_restores_the_original()
 	patch_enable ${P}04 objs=vmlinux: replace=1
 	gone 01 02 03
 	expect_values 0 1 2
-	expect_eq "redirected functions" 0 "$(redirected)"
+	expect_redirected 0
 }
 
 case_replace_replaces_replacing_patches()

@@ -92,6 +92,8 @@
 #define KLP_WALK_RESTARTS	8
 /* From which pass on cond_resched() is worth patching */
 #define KLP_ARM_PASS		4
+/* How long it stays so when a transition is over, in jiffies */
+#define KLP_DISARM_PAUSE	HZ
 
 /* The longest pause between two passes, in jiffies */
 #define KLP_PASS_PAUSE_MAX	HZ
@@ -666,16 +668,14 @@ static void klp_sched_disarm(void)
 
 /*
  * Patching cond_resched() in and out costs more than most transitions as a whole:
- * it is done for those that take several passes, and undone when nobody waits for
- * it any more.
+ * it is done for those that take several passes, while passes go on, and undone
+ * when none has needed it for a while.
  */
-static void klp_sched_adjust(void)
+static void klp_adjust_work(struct work_struct *work)
 {
-	static DEFINE_MUTEX(lock);
-	static bool armed;
+	static bool armed;	/* a work does not run beside itself */
 	bool want;
 
-	guard(mutex)(&lock);
 	want = klp_transition_moving() &&
 	       READ_ONCE(klp_tr.passes) >= KLP_ARM_PASS;
 	if (want == armed)
@@ -686,6 +686,8 @@ static void klp_sched_adjust(void)
 		klp_sched_disarm();
 	armed = want;
 }
+
+static DECLARE_DELAYED_WORK(klp_adjust, klp_adjust_work);
 
 /* ---- passes ---- */
 
@@ -710,7 +712,7 @@ static void klp_done_work(struct work_struct *work)
 		    !atomic_read(&klp_tr.pending))
 			klp_complete();
 	}
-	klp_sched_adjust();
+	mod_delayed_work(klp_wq, &klp_adjust, KLP_DISARM_PAUSE);
 }
 
 /* Tasks that were there at the start and still are, are told to come by */
@@ -732,6 +734,8 @@ static void klp_pass_end(void)
 	klp_tr.passes++;
 	if (!atomic_read(&klp_tr.pending))
 		return;
+	if (klp_tr.passes == KLP_ARM_PASS)
+		mod_delayed_work(klp_wq, &klp_adjust, 0);
 	klp_pass_signal();
 	pause = klp_tr.pause;
 	if (klp_signal_ms)	/* and not much later than that */
@@ -776,7 +780,6 @@ void klp_transition_pass(void)
 
 static void klp_pass_work(struct work_struct *work)
 {
-	klp_sched_adjust();
 	klp_transition_pass();
 }
 

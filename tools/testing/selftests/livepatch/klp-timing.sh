@@ -63,8 +63,8 @@ case_one_function_beside_a_busy_cpu()
 	target_kthread spin 0
 	wait_until target_waiters 0 1
 	five_rounds
-	median_at_most 5000 enabling "${ON[@]}"
-	median_at_most 5000 disabling "${OFF[@]}"
+	median_at_most 1000 enabling "${ON[@]}"
+	median_at_most 1000 disabling "${OFF[@]}"
 }
 
 klp_main "$@"

@@ -10,6 +10,7 @@
 
 #include "core.h"
 #include "live.h"
+#include "preflight.h"
 #include "site.h"
 #include "sysfs.h"
 #include "transition.h"
@@ -112,22 +113,29 @@ static int klp_patch_start(struct klp_live_patch *patch)
 	return ret;
 }
 
+/* Everything that would be looked at, and nothing that would be changed */
+static int klp_patch_rehearse(struct klp_live_patch *patch, int refusal)
+{
+	klp_preflight(patch, refusal ?: klp_sysfs_add(patch));
+	return -ECANCELED;
+}
+
 /* On an error, *@patch is what is left to bury, without the locks */
 static int klp_patch_go_live(struct klp_patch *decl,
 			     struct klp_live_patch **patch)
 {
+	bool rehearsal = klp_preflight_due(decl->mod);
+	struct klp_live_patch *new;
 	int ret;
 
 	ret = klp_patch_admit(decl);
-	if (ret)
+	if (ret && (!rehearsal || klp_patch_find(decl->mod)))
 		return ret;
-	*patch = klp_patch_new(decl);
-	if (IS_ERR(*patch)) {
-		ret = PTR_ERR(*patch);
-		*patch = NULL;
-		return ret;
-	}
-	return klp_patch_start(*patch);
+	new = klp_patch_new(decl);
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	*patch = new;
+	return rehearsal ? klp_patch_rehearse(new, ret) : klp_patch_start(new);
 }
 
 /**
@@ -160,6 +168,7 @@ static int klp_patch_go_live(struct klp_patch *decl,
  * * %-ENOENT - the size of a function is not to be found
  * * %-EAGAIN - a BPF trampoline on one of the functions stays busy
  * * %-ENOMEM - out of memory
+ * * %-ECANCELED - it was a rehearsal, see "Preflight" in preflight.c
  * * what a pre_patch callback returned, or the architecture about a relocation
  */
 int klp_enable_patch(struct klp_patch *decl)

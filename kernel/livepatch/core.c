@@ -6,8 +6,12 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
+#include <linux/list.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <trace/events/livepatch.h>
 
 #include "core.h"
 #include "live.h"
@@ -60,17 +64,17 @@ void klp_drop_flush(void)
 void klp_lock(void)
 {
 	for (;;) {
-		mutex_lock(&klp_mutex);
+		klp_mutex_lock();
 		if (klp_transition_settled())
 			return;
-		mutex_unlock(&klp_mutex);
+		klp_mutex_unlock();
 		klp_transition_settle();
 	}
 }
 
 void klp_unlock(void)
 {
-	mutex_unlock(&klp_mutex);
+	klp_mutex_unlock();
 }
 
 /* ---- callbacks ---- */
@@ -129,8 +133,8 @@ static int klp_func_resolve_new(struct klp_live_func *func,
 	return ret;
 }
 
-static int klp_func_resolve(struct klp_live_func *func,
-			    struct klp_symbols *syms)
+/* Finds what the function names.  Its object is there. */
+int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms)
 {
 	const struct klp_object *object = func->object->decl;
 	const struct klp_func *decl = func->decl;
@@ -186,23 +190,33 @@ static void klp_object_forget(struct klp_live_object *obj)
 	obj->decl->mod = NULL;
 }
 
+/* Looks whether the object is there, and makes the patch fit it */
+int klp_object_find_module(struct klp_live_object *obj,
+			   struct klp_symbols *syms)
+{
+	int ret;
+
+	if (!klp_object_is_module(obj))
+		return 0;
+	obj->decl->mod = klp_module_find(obj->decl->name);
+	if (!obj->decl->mod)
+		return 0;
+	ret = klp_relocs_apply(obj->patch->mod, obj->decl->name, syms);
+	if (ret)
+		obj->decl->mod = NULL;
+	return ret;
+}
+
 /* Finds everything that the object names.  Nothing to do while it is absent. */
 static int klp_object_resolve(struct klp_live_object *obj,
 			      struct klp_symbols *syms)
 {
 	struct klp_live_func *func;
-	int ret = 0;
+	int ret;
 
-	if (klp_object_is_module(obj)) {
-		obj->decl->mod = klp_module_find(obj->decl->name);
-		if (!obj->decl->mod)
-			return 0;
-		ret = klp_relocs_apply(obj->patch->mod, obj->decl->name, syms);
-		if (ret) {
-			obj->decl->mod = NULL;
-			return ret;
-		}
-	}
+	ret = klp_object_find_module(obj, syms);
+	if (ret || !klp_object_is_loaded(obj))
+		return ret;
 
 	klp_for_each_func(obj, func) {
 		ret = klp_func_resolve(func, syms);
@@ -251,6 +265,7 @@ static void klp_release(struct klp_live_patch *patch)
 {
 	list_del_init(&patch->node);
 	WRITE_ONCE(patch->enabled, false);
+	klp_mutex_forget(patch);
 }
 
 /* All tasks are at the goal: nothing but the goal remains */
@@ -282,19 +297,42 @@ static void klp_transition_finish(void)
 		  klp_goal_name(goal));
 }
 
-/* Called by transition.c, when no task is pending any more */
-static void klp_transition_complete(void)
+/* Those that have been left are gone for users before the transition is */
+static void klp_patches_leave(struct list_head *gone)
 {
 	struct klp_live_patch *patch, *next;
 
-	klp_transition_finish();
 	list_for_each_entry_safe(patch, next, &klp_patches, node) {
 		if (patch->sides)
 			continue;
 		klp_release(patch);
+		list_add_tail(&patch->node, gone);
+	}
+}
+
+static void klp_patches_go(struct list_head *gone)
+{
+	struct klp_live_patch *patch, *next;
+
+	list_for_each_entry_safe(patch, next, gone, node) {
+		list_del_init(&patch->node);
+		klp_patch_changed(patch);
 		queue_work(system_unbound_wq, &patch->release);
 	}
+}
+
+/* Called by transition.c, when no task is pending any more */
+static void klp_transition_complete(void)
+{
+	struct klp_live_patch *patch = klp_transition_patch();
+	LIST_HEAD(gone);
+
+	klp_transition_finish();
+	klp_patches_leave(&gone);
 	klp_transition_end();
+	klp_patch_announce(patch, "complete");
+	klp_patch_changed(patch);
+	klp_patches_go(&gone);
 	queue_work(system_unbound_wq, &klp_drop);
 }
 
@@ -469,6 +507,7 @@ static int klp_patch_disable(struct klp_live_patch *patch)
 	klp_transition_fork();
 	WRITE_ONCE(patch->enabled, false);
 	klp_transition_move();
+	klp_patch_changed(patch);
 	return 0;
 }
 
@@ -479,6 +518,8 @@ static void klp_patch_reverse(struct klp_live_patch *patch)
 		 "patching to unpatching" : "unpatching to patching");
 	WRITE_ONCE(patch->enabled, !patch->enabled);
 	klp_transition_reverse();
+	klp_patch_announce(patch, "reversed");
+	klp_patch_changed(patch);
 }
 
 static int klp_patch_toggle(struct klp_live_patch *patch, bool enabled)
@@ -513,6 +554,52 @@ int klp_patch_set_enabled(struct klp_live_patch *patch, bool enabled)
 	return ret;
 }
 
+/*
+ * Which patches had a transition forced: whoever looks into odd behaviour of this
+ * machine wants to know, until it is booted again.
+ */
+struct klp_forced {
+	struct list_head node;
+	char name[MODULE_NAME_LEN];
+};
+
+static LIST_HEAD(klp_forced);	/* klp_mutex */
+
+static int klp_forced_get(char *buf, const struct kernel_param *kp)
+{
+	const struct klp_forced *forced;
+	int len = 0;
+
+	guard(klp_mutex)();
+	list_for_each_entry(forced, &klp_forced, node)
+		len += scnprintf(buf + len, PAGE_SIZE - 1 - len, "%s%s",
+				 len ? "," : "", forced->name);
+	return len + scnprintf(buf + len, PAGE_SIZE - len, "\n");
+}
+
+static const struct kernel_param_ops klp_forced_ops = {
+	.get = klp_forced_get,
+};
+
+module_param_cb(forced, &klp_forced_ops, NULL, 0444);
+MODULE_PARM_DESC(forced, "the patches that had a transition forced since boot");
+
+/* Takes over @record */
+static void klp_forced_note(struct klp_live_patch *patch,
+			    struct klp_forced *record)
+{
+	struct klp_forced *forced;
+
+	list_for_each_entry(forced, &klp_forced, node) {
+		if (!strcmp(forced->name, klp_patch_name(patch))) {
+			kfree(record);
+			return;
+		}
+	}
+	strscpy(record->name, klp_patch_name(patch), sizeof(record->name));
+	list_add_tail(&record->node, &klp_forced);
+}
+
 /* Tasks may run, for ever, what they were not seen to leave */
 static void klp_transition_pin(struct klp_live_patch *patch)
 {
@@ -529,16 +616,25 @@ static void klp_transition_pin(struct klp_live_patch *patch)
  * @patch:	the patch
  *
  * Context: Process context, with no lock held.
- * Return: 0, or -EINVAL if @patch is not in transition.
+ * Return: 0; -EINVAL if @patch is not in transition; -ENOMEM.
  */
 int klp_patch_force(struct klp_live_patch *patch)
 {
-	guard(mutex)(&klp_mutex);
-	if (patch != klp_transition_patch())
+	struct klp_forced *record = kzalloc(sizeof(*record), GFP_KERNEL);
+
+	if (!record)
+		return -ENOMEM;
+
+	guard(klp_mutex)();
+	if (patch != klp_transition_patch()) {
+		kfree(record);
 		return -EINVAL;
+	}
 	pr_warn("forcing remaining tasks to the patched state\n");
 	klp_transition_pin(patch);
 	klp_transition_force();
+	klp_forced_note(patch, record);
+	klp_patch_announce(patch, "forced");
 	return 0;
 }
 
@@ -548,7 +644,7 @@ int klp_patch_order(struct klp_live_patch *patch)
 	struct klp_live_patch *other;
 	int order = 0;
 
-	guard(mutex)(&klp_mutex);
+	guard(klp_mutex)();
 	klp_for_each_patch(other) {
 		order++;
 		if (other == patch)
@@ -573,6 +669,7 @@ static void klp_object_go(struct klp_live_object *obj)
 		  klp_patch_name(obj->patch), obj->decl->name);
 	klp_object_restore(obj);
 	klp_post_unpatch(obj);
+	trace_klp_module_going(obj->decl->name, klp_patch_name(obj->patch), 0);
 	klp_object_forget(obj);
 }
 
@@ -656,6 +753,7 @@ int klp_module_apply(struct module *mod)
 		if (!obj)
 			continue;
 		ret = klp_object_come(obj);
+		trace_klp_module_coming(mod->name, klp_patch_name(patch), ret);
 		if (ret) {
 			pr_warn("patch '%s' failed for module '%s', refusing to load module '%s'\n",
 				klp_patch_name(patch), mod->name, mod->name);

@@ -5,12 +5,19 @@
 
 #include <linux/types.h>
 
+struct klp_live_func;
+struct klp_live_object;
 struct klp_live_patch;
 struct klp_patch;
+struct klp_symbols;
 struct module;
 
 void klp_lock(void);
 void klp_unlock(void);
+
+int klp_object_find_module(struct klp_live_object *obj,
+			   struct klp_symbols *syms);
+int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms);
 
 int klp_patch_admit(const struct klp_patch *decl);
 int klp_patch_resolve(struct klp_live_patch *patch);

@@ -2,8 +2,10 @@
 /*
  * The nouns: live patch, live object, live function; create, find, free.
  */
+#include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 
 #include "live.h"
 
@@ -29,6 +31,40 @@
 /* Protects everything that is live; see "Locking" in core.c */
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);		/* klp_mutex */
+
+/* Since when klp_mutex is held, and to whose account; both under it */
+static ktime_t klp_mutex_since;
+static struct klp_live_patch *klp_mutex_payer;
+
+void klp_mutex_lock(void)
+{
+	mutex_lock(&klp_mutex);
+	klp_mutex_since = ktime_get();
+}
+
+void klp_mutex_unlock(void)
+{
+	u64 held = ktime_to_ns(ktime_sub(ktime_get(), klp_mutex_since));
+
+	if (klp_mutex_payer && held > klp_mutex_payer->stats.hold_ns)
+		WRITE_ONCE(klp_mutex_payer->stats.hold_ns, held);
+	mutex_unlock(&klp_mutex);
+}
+
+/* In whose statistics the longest hold is to appear from now on */
+void klp_mutex_account(struct klp_live_patch *patch)
+{
+	lockdep_assert_held(&klp_mutex);
+	klp_mutex_payer = patch;
+}
+
+/* The patch is on its way out */
+void klp_mutex_forget(const struct klp_live_patch *patch)
+{
+	lockdep_assert_held(&klp_mutex);
+	if (klp_mutex_payer == patch)
+		klp_mutex_payer = NULL;
+}
 
 void klp_code_forget(struct klp_code *code)
 {
@@ -174,4 +210,50 @@ bool klp_object_wanted(const char *name)
 		if (klp_object_find(patch, name))
 			return true;
 	return false;
+}
+
+const char *klp_way_name(enum klp_way way)
+{
+	static const char * const name[] = {
+		[KLP_WAY_STACK]	      = "stack",
+		[KLP_WAY_KERNEL_EXIT] = "kernel_exit",
+		[KLP_WAY_IDLE]	      = "idle",
+		[KLP_WAY_FORK]	      = "fork",
+		[KLP_WAY_RESCHED]     = "resched",
+		[KLP_WAY_EXIT]	      = "exit",
+		[KLP_WAY_FORCED]      = "forced",
+	};
+
+	return name[way];
+}
+
+/* Wakes those who poll the files that tell where a patch stands.  May sleep. */
+void klp_patch_changed(struct klp_live_patch *patch)
+{
+	sysfs_notify(&patch->kobj, NULL, "enabled");
+	sysfs_notify(&patch->kobj, NULL, "transition");
+}
+
+/**
+ * klp_patch_announce() - send a uevent about the transition of a patch
+ * @patch:	the patch
+ * @event:	``complete``, ``reversed`` or ``forced``
+ *
+ * A change of the patch's directory, with TRANSITION=@event, and ENABLED, which
+ * says where tasks are or go.  Nobody gets it when memory is short.
+ *
+ * Context: Process context.  May sleep.
+ */
+void klp_patch_announce(struct klp_live_patch *patch, const char *event)
+{
+	char transition[32], patch_name[MODULE_NAME_LEN + 16];
+	char *envp[] = {
+		patch_name, transition,
+		patch->enabled ? "ENABLED=1" : "ENABLED=0", NULL
+	};
+
+	snprintf(transition, sizeof(transition), "TRANSITION=%s", event);
+	snprintf(patch_name, sizeof(patch_name), "PATCH=%s",
+		 klp_patch_name(patch));
+	kobject_uevent_env(&patch->kobj, KOBJ_CHANGE, envp);
 }

@@ -3,8 +3,11 @@
 #ifndef _KLP_LIVE_H
 #define _KLP_LIVE_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/cleanup.h>
 #include <linux/kobject.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/livepatch.h>
 #include <linux/mutex.h>
@@ -84,6 +87,45 @@ struct klp_live_object {
 };
 
 /**
+ * enum klp_way - how a task came to the other side
+ * @KLP_WAY_STACK:	its stack was seen to be clear
+ * @KLP_WAY_KERNEL_EXIT: it was on its way to user mode
+ * @KLP_WAY_IDLE:	it was in the idle loop
+ * @KLP_WAY_FORK:	it was born there
+ * @KLP_WAY_RESCHED:	it looked at its own stack, in cond_resched()
+ * @KLP_WAY_EXIT:	it came to its end
+ * @KLP_WAY_FORCED:	nobody looked
+ * @KLP_WAYS:		number of ways
+ */
+enum klp_way {
+	KLP_WAY_STACK,
+	KLP_WAY_KERNEL_EXIT,
+	KLP_WAY_IDLE,
+	KLP_WAY_FORK,
+	KLP_WAY_RESCHED,
+	KLP_WAY_EXIT,
+	KLP_WAY_FORCED,
+	KLP_WAYS,
+};
+
+/**
+ * struct klp_stats - what a transition took
+ * @moved:	number of tasks, by the way they moved
+ * @passes:	how often the tasks that were left were looked at
+ * @began:	when tasks began to move
+ * @ended:	when the last had moved; 0 until then
+ * @hold_ns:	the longest that klp_mutex was held since the transition began, by
+ *		anybody
+ */
+struct klp_stats {
+	atomic_t moved[KLP_WAYS];
+	unsigned int passes;
+	ktime_t began;
+	ktime_t ended;
+	u64 hold_ns;
+};
+
+/**
  * struct klp_live_patch - what the core tracks about one &struct klp_patch
  * @decl:	the declaration
  * @mod:	the patch module, pinned
@@ -96,6 +138,7 @@ struct klp_live_object {
  *		has been left
  * @enabled:	what ``enabled`` shows: tasks are, or go, on its patched side
  * @forced:	tasks may still run its code: the module stays
+ * @stats:	of its transition, or the last one
  * @release:	the way out, once nothing refers to it
  */
 struct klp_live_patch {
@@ -107,11 +150,20 @@ struct klp_live_patch {
 	unsigned int sides;
 	bool enabled;
 	bool forced;
+	struct klp_stats stats;
 	struct work_struct release;
 };
 
 extern struct mutex klp_mutex;
 extern struct list_head klp_patches;
+
+void klp_mutex_lock(void);
+void klp_mutex_unlock(void);
+void klp_mutex_account(struct klp_live_patch *patch);
+void klp_mutex_forget(const struct klp_live_patch *patch);
+
+/* guard(klp_mutex)(), scoped_guard(klp_mutex) */
+DEFINE_LOCK_GUARD_0(klp_mutex, klp_mutex_lock(), klp_mutex_unlock())
 
 #define klp_for_each_patch(patch) \
 	list_for_each_entry(patch, &klp_patches, node)
@@ -154,5 +206,8 @@ struct klp_live_patch *klp_patch_find(const struct module *mod);
 struct klp_live_object *klp_object_find(const struct klp_live_patch *patch,
 					const char *name);
 bool klp_object_wanted(const char *name);
+const char *klp_way_name(enum klp_way way);
+void klp_patch_changed(struct klp_live_patch *patch);
+void klp_patch_announce(struct klp_live_patch *patch, const char *event);
 
 #endif /* _KLP_LIVE_H */

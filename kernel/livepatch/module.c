@@ -17,7 +17,7 @@
  */
 static bool klp_module_unconcerned(struct module *mod, bool alive)
 {
-	guard(mutex)(&klp_mutex);
+	guard(klp_mutex)();
 	if (klp_object_wanted(mod->name) || klp_sites_has_module(mod))
 		return false;
 	mod->klp_alive = alive;
@@ -47,7 +47,7 @@ int klp_module_coming(struct module *mod)
 		return 0;
 
 	guard(mutex)(&klp_sites_mutex);
-	scoped_guard(mutex, &klp_mutex) {
+	scoped_guard(klp_mutex) {
 		mod->klp_alive = true;
 		ret = klp_module_apply(mod);
 		if (ret)
@@ -76,7 +76,7 @@ void klp_module_going(struct module *mod)
 		return;
 
 	guard(mutex)(&klp_sites_mutex);
-	scoped_guard(mutex, &klp_mutex) {
+	scoped_guard(klp_mutex) {
 		mod->klp_alive = false;
 		klp_module_revert(mod);
 	}

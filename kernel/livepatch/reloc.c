@@ -347,7 +347,7 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 	if (strcmp(object, objname ?: "vmlinux"))
 		return 0;
 
-	guard(mutex)(&klp_mutex);
+	guard(klp_mutex)();
 	ret = klp_section_apply(&elf, object, secindex, &syms);
 	klp_symbols_free(&syms);
 	return ret;

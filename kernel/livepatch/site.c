@@ -12,6 +12,7 @@
 #include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <trace/events/livepatch.h>
 
 #include "live.h"
 #include "site.h"
@@ -245,6 +246,20 @@ unsigned long klp_location_find(unsigned long addr)
 	return ftrace_location(addr);
 }
 
+/* Does somebody else redirect the function? */
+bool klp_location_taken(unsigned long ip)
+{
+	unsigned long func = ftrace_ipmodify_func(ip);
+
+	return func && func != (unsigned long)klp_site_handler;
+}
+
+/* May anything be redirected that is not redirected yet? */
+bool klp_location_possible(void)
+{
+	return READ_ONCE(ftrace_enabled);
+}
+
 static struct klp_site *klp_site_find(const struct module *mod,
 				      unsigned long ip)
 {
@@ -259,6 +274,24 @@ static struct klp_site *klp_site_find(const struct module *mod,
 			return site;
 	}
 	return NULL;
+}
+
+/**
+ * klp_sites_preview() - collect what tasks would leave that now call a function
+ * @ranges:	where to
+ * @func:	a function that is to be replaced; it has no place yet
+ */
+void klp_sites_preview(struct klp_ranges *ranges,
+		       const struct klp_live_func *func)
+{
+	const struct klp_site *site;
+
+	lockdep_assert_held(&klp_mutex);
+	site = klp_site_find(func->object->decl->mod, func->ip);
+	if (site && klp_funcs_target(&site->funcs, KLP_TRANSITION_PATCHED))
+		klp_site_ranges(ranges, site, KLP_TRANSITION_PATCHED);
+	else
+		klp_ranges_add_code(ranges, &func->old_code);
 }
 
 static struct klp_site_set *klp_set_alloc(struct module *mod, unsigned int max)
@@ -342,6 +375,11 @@ static const char *klp_set_culprit(const struct klp_live_object *obj,
 	return klp_set_first(obj, set);
 }
 
+static const char *klp_set_object(const struct klp_site_set *set)
+{
+	return set->mod ? set->mod->name : "vmlinux";
+}
+
 /* A BPF trampoline that is being changed right now asks to come again */
 #define KLP_REGISTER_TRIES	20
 
@@ -353,6 +391,8 @@ static int klp_set_register(struct klp_site_set *set)
 	do {
 		ret = register_ftrace_function(&set->ops);
 	} while (ret == -EAGAIN && --tries && (usleep_range(1000, 2000), true));
+	if (!ret)
+		trace_klp_set_registered(klp_set_object(set), set->nr);
 	return ret;
 }
 
@@ -486,7 +526,8 @@ static void klp_set_drop(struct klp_site_set *set)
 {
 	if (unregister_ftrace_function(&set->ops))
 		return;
-	scoped_guard(mutex, &klp_mutex)
+	trace_klp_set_dropped(klp_set_object(set), set->nr);
+	scoped_guard(klp_mutex)
 		list_del(&set->node);
 	klp_set_free(set);
 }
@@ -508,7 +549,7 @@ static unsigned int klp_set_idle_ips(struct klp_site_set *set,
 	struct klp_site *site;
 	unsigned int nr = 0;
 
-	guard(mutex)(&klp_mutex);
+	guard(klp_mutex)();
 	klp_set_for_each_site(set, site)
 		if (list_empty(&site->funcs) && !site->gone)
 			ips[nr++] = site->ip;
@@ -518,7 +559,7 @@ static unsigned int klp_set_idle_ips(struct klp_site_set *set,
 static void klp_set_mark_gone(struct klp_site_set *set,
 			      const unsigned long *ips, unsigned int nr)
 {
-	guard(mutex)(&klp_mutex);
+	guard(klp_mutex)();
 	while (nr--)
 		klp_set_slot(set, ips[nr])->gone = true;
 }
@@ -555,7 +596,7 @@ void klp_sites_drop_idle(void)
 
 	guard(mutex)(&klp_sites_mutex);
 	list_for_each_entry_safe(set, next, &klp_sets, node) {
-		scoped_guard(mutex, &klp_mutex)
+		scoped_guard(klp_mutex)
 			idle = klp_set_is_idle(set);
 		if (idle)
 			klp_set_drop(set);
@@ -584,10 +625,12 @@ void klp_sites_drop_module(struct module *mod)
 		if (set->mod != mod)
 			continue;
 		dead = unregister_ftrace_function(&set->ops);
-		scoped_guard(mutex, &klp_mutex)
+		scoped_guard(klp_mutex)
 			list_del(&set->node);
-		if (!dead)
-			klp_set_free(set);
+		if (dead)
+			continue;
+		trace_klp_set_dropped(klp_set_object(set), set->nr);
+		klp_set_free(set);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
+struct klp_live_func;
 struct klp_live_object;
 struct klp_ranges;
 struct klp_site_set;
@@ -33,6 +34,8 @@ extern struct mutex klp_sites_mutex;
 unsigned long klp_funcs_target(const struct list_head *funcs, int side);
 
 unsigned long klp_location_find(unsigned long addr);
+bool klp_location_taken(unsigned long ip);
+bool klp_location_possible(void);
 struct klp_site_set *klp_sites_attach(struct klp_live_object *obj);
 int klp_sites_connect(struct klp_live_object *obj, struct klp_site_set *set);
 void klp_sites_detach(struct klp_live_object *obj);
@@ -41,6 +44,8 @@ void klp_sites_publish(void);
 void klp_sites_publish_object(struct klp_live_object *obj);
 void klp_sites_base(int side);
 void klp_sites_ranges(struct klp_ranges *ranges, int side);
+void klp_sites_preview(struct klp_ranges *ranges,
+		       const struct klp_live_func *func);
 void klp_sites_drop_idle(void);
 void klp_sites_drop_module(struct module *mod);
 bool klp_sites_has_module(const struct module *mod);

@@ -9,10 +9,12 @@
 #include <linux/cleanup.h>
 #include <linux/kernfs.h>
 #include <linux/kstrtox.h>
+#include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "blockers.h"
 #include "core.h"
 #include "live.h"
 #include "sysfs.h"
@@ -81,11 +83,40 @@ static ssize_t stack_order_show(struct kobject *kobj,
 	return sysfs_emit(buf, "%d\n", klp_patch_order(klp_patch_of(kobj)));
 }
 
+static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return klp_blockers_show(klp_patch_of(kobj), buf);
+}
+
+static ssize_t stats_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	const struct klp_stats *stats = &klp_patch_of(kobj)->stats;
+	ktime_t began = READ_ONCE(stats->began), ended = READ_ONCE(stats->ended);
+	enum klp_way way;
+	s64 elapsed = 0;
+	int len = 0;
+
+	if (began)
+		elapsed = ktime_us_delta(ended ?: ktime_get(), began);
+	for (way = 0; way < KLP_WAYS; way++)
+		len += sysfs_emit_at(buf, len, "%s %d\n", klp_way_name(way),
+				     atomic_read(&stats->moved[way]));
+	len += sysfs_emit_at(buf, len, "passes %u\n", READ_ONCE(stats->passes));
+	len += sysfs_emit_at(buf, len, "elapsed_us %lld\n", elapsed);
+	len += sysfs_emit_at(buf, len, "hold_us %llu\n",
+			     div_u64(READ_ONCE(stats->hold_ns), NSEC_PER_USEC));
+	return len;
+}
+
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 static struct kobj_attribute transition_attr = __ATTR_RO(transition);
 static struct kobj_attribute force_attr = __ATTR_WO(force);
 static struct kobj_attribute replace_attr = __ATTR_RO(replace);
 static struct kobj_attribute stack_order_attr = __ATTR_RO(stack_order);
+static struct kobj_attribute blockers_attr = __ATTR_RO_MODE(blockers, 0400);
+static struct kobj_attribute stats_attr = __ATTR_RO(stats);
 
 static struct attribute *klp_patch_attrs[] = {
 	&enabled_attr.attr,
@@ -93,6 +124,8 @@ static struct attribute *klp_patch_attrs[] = {
 	&force_attr.attr,
 	&replace_attr.attr,
 	&stack_order_attr.attr,
+	&blockers_attr.attr,
+	&stats_attr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(klp_patch);

@@ -12,16 +12,19 @@
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/isolation.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/srcu.h>
-#include <linux/tick.h>
 #include <linux/workqueue.h>
+#include <trace/events/livepatch.h>
 
 #include "live.h"
 #include "site.h"
 #include "stack.h"
 #include "transition.h"
+#include "walk.h"
+#include "why.h"
 
 /**
  * DOC: Phases
@@ -86,10 +89,6 @@
  * reversal and force may pass through zero on their way.
  */
 
-/* How many tasks to look at before others get the CPU, and klp_mutex, again */
-#define KLP_BATCH		32
-/* How often a walk starts over, because its cursor has gone, before it insists */
-#define KLP_WALK_RESTARTS	8
 /* From which pass on cond_resched() is worth patching */
 #define KLP_ARM_PASS		4
 /* How long it stays so when a transition is over, in jiffies */
@@ -98,10 +97,35 @@
 /* The longest pause between two passes, in jiffies */
 #define KLP_PASS_PAUSE_MAX	HZ
 
+static unsigned int klp_kick_ms = 1;
+module_param_named(kick_ms, klp_kick_ms, uint, 0644);
+MODULE_PARM_DESC(kick_ms,
+		 "how long running tasks may stay behind before their CPUs are interrupted, unless isolated; 0 for never (1 ms)");
+
+static unsigned int klp_notify_ms = 1 * MSEC_PER_SEC;
+module_param_named(notify_ms, klp_notify_ms, uint, 0644);
+MODULE_PARM_DESC(notify_ms,
+		 "how long tasks may stay in a guest, or asleep in a function that is being patched, before they are asked to come out, once; 0 for never (1000 ms)");
+
 static unsigned int klp_signal_ms = 15 * MSEC_PER_SEC;
 module_param_named(signal_ms, klp_signal_ms, uint, 0644);
 MODULE_PARM_DESC(signal_ms,
 		 "how long tasks may stay behind before they are signaled, and again; 0 for never (15000 ms)");
+
+/**
+ * enum klp_kick - what a pass does about tasks that it could not move
+ * @KLP_KICK_NONE:	nothing; most move by themselves, soon
+ * @KLP_KICK_RESCHED:	interrupt those that are running, for a moment
+ * @KLP_KICK_NOTIFY:	and ask those out, once each, that will not come by themselves:
+ *			in a guest, or asleep in a function that they would leave
+ * @KLP_KICK_SIGNAL:	ask everybody
+ */
+enum klp_kick {
+	KLP_KICK_NONE,
+	KLP_KICK_RESCHED,
+	KLP_KICK_NOTIFY,
+	KLP_KICK_SIGNAL,
+};
 
 /**
  * struct klp_transition - the one transition
@@ -114,6 +138,8 @@ MODULE_PARM_DESC(signal_ms,
  * @leaving:	by side, the code that a task leaves by moving off it
  * @passes:	how many passes were made for this goal
  * @pause:	between the last pass and the next, in jiffies
+ * @kick:	what this pass does about those who stay behind
+ * @moving_at:	when tasks were told of this goal, in jiffies
  * @signal_at:	when to signal those who stayed behind, in jiffies
  * @signaled:	it was said in the log
  * @exited:	SRCU cookie: when it is over, so is every exit section that was
@@ -132,6 +158,8 @@ static struct klp_transition {
 	struct klp_ranges *leaving[2];
 	unsigned int passes;
 	unsigned long pause;
+	enum klp_kick kick;
+	unsigned long moving_at;
 	unsigned long signal_at;
 	bool signaled;
 	unsigned long exited;
@@ -161,10 +189,27 @@ static bool klp_phase_may(enum klp_phase from, enum klp_phase to)
 	return next[from] & BIT(to);
 }
 
+static const char *klp_phase_name(enum klp_phase phase)
+{
+	static const char * const name[] = {
+		[KLP_PHASE_IDLE]      = "idle",
+		[KLP_PHASE_PREPARED]  = "prepared",
+		[KLP_PHASE_FORKED]    = "forked",
+		[KLP_PHASE_MOVING]    = "moving",
+		[KLP_PHASE_REVERSING] = "reversing",
+		[KLP_PHASE_MERGED]    = "merged",
+	};
+
+	return name[phase];
+}
+
 static void klp_phase_set(enum klp_phase next)
 {
 	lockdep_assert_held(&klp_mutex);
 	WARN_ON_ONCE(!klp_phase_may(klp_tr.phase, next));
+	trace_klp_phase(klp_patch_name(klp_tr.patch),
+			klp_phase_name(klp_tr.phase), klp_phase_name(next),
+			klp_side_name(klp_tr.goal));
 	klp_tr.epoch++;
 	WRITE_ONCE(klp_tr.phase, next);
 }
@@ -178,6 +223,19 @@ int klp_transition_goal(void)
 {
 	lockdep_assert_held(&klp_mutex);
 	return klp_tr.goal;
+}
+
+/* What tasks of that side must not be in.  MOVING only; klp_mutex keeps it. */
+const struct klp_ranges *klp_transition_leaving(int side)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_tr.leaving[side];
+}
+
+/* Another one means another transition, phase or goal */
+unsigned long klp_transition_epoch(void)
+{
+	return READ_ONCE(klp_tr.epoch);
 }
 
 bool klp_transition_moving(void)
@@ -218,121 +276,9 @@ static void klp_fork_fence(void)
 	read_unlock(&tasklist_lock);
 }
 
-/* ---- walking the tasks ---- */
-
-typedef void (*klp_visit_t)(struct task_struct *task);
-
-/**
- * struct klp_cursor - where a walk of all threads stands, between two batches
- * @leader:	the group it is in, pinned; NULL at the head of the list
- * @task:	the thread that was met last, pinned
- * @restarts:	how often it had to start over
- */
-struct klp_cursor {
-	struct task_struct *leader;
-	struct task_struct *task;
-	unsigned int restarts;
-};
-
-/*
- * Both are still in their lists, and were so when this RCU section began or later:
- * what follows them can be reached.  In de_thread() a leader leaves its list by
- * being replaced, before it is unhashed, and loses its exit signal with that.
- */
-static bool klp_cursor_listed(const struct klp_cursor *cursor)
-{
-	return pid_alive(cursor->leader) &&
-	       thread_group_leader(cursor->leader) &&
-	       pid_alive(cursor->task) &&
-	       same_thread_group(cursor->leader, cursor->task);
-}
-
-static void klp_cursor_put(struct klp_cursor *cursor)
-{
-	if (!cursor->leader)
-		return;
-	put_task_struct(cursor->task);
-	put_task_struct(cursor->leader);
-	cursor->leader = NULL;
-}
-
-/* The thread after @task in the group of *@leader, or the first of the next group */
-static struct task_struct *klp_next_thread(struct task_struct **leader,
-					   struct task_struct *task)
-{
-	struct task_struct *next = task ? __next_thread(task) : NULL;
-
-	while (!next) {
-		*leader = next_task(*leader);
-		if (*leader == &init_task)
-			return NULL;
-		next = list_first_or_null_rcu(&(*leader)->signal->thread_head,
-					      struct task_struct, thread_node);
-	}
-	return next;
-}
-
-/**
- * klp_walk_batch() - visit some more threads
- * @cursor:	all zero at first; where the walk stands, afterwards
- * @visit:	what to do with each; may meet a thread twice
- *
- * A thread that is listed from the first batch to the last is met.  For those that
- * come and go meanwhile, see "Ordering".
- *
- * Return: true if there is more to visit; false at the end, when nothing is pinned.
- */
-static bool klp_walk_batch(struct klp_cursor *cursor, klp_visit_t visit)
-{
-	struct task_struct *leader = &init_task, *task = NULL;
-	struct klp_cursor from = *cursor;
-	unsigned int budget = KLP_BATCH;
-
-	rcu_read_lock();
-	if (from.leader) {
-		if (klp_cursor_listed(&from)) {
-			leader = from.leader;
-			task = from.task;
-		} else if (++cursor->restarts >= KLP_WALK_RESTARTS) {
-			budget = UINT_MAX;
-		}
-	}
-	while (budget-- && (task = klp_next_thread(&leader, task)))
-		visit(task);
-
-	cursor->leader = NULL;
-	if (task) {
-		cursor->leader = get_task_struct(leader);
-		cursor->task = get_task_struct(task);
-	}
-	rcu_read_unlock();
-
-	klp_cursor_put(&from);
-	return task;
-}
-
-static void klp_walk_idle(klp_visit_t visit)
-{
-	int cpu;
-
-	guard(cpus_read_lock)();
-	for_each_possible_cpu(cpu)
-		visit(idle_task(cpu));
-}
-
-static void klp_walk(klp_visit_t visit)
-{
-	struct klp_cursor cursor = {};
-
-	lockdep_assert_held(&klp_mutex);
-	while (klp_walk_batch(&cursor, visit))
-		cond_resched();
-	klp_walk_idle(visit);
-}
-
 /* ---- one task ---- */
 
-static int klp_task_side(struct task_struct *task)
+int klp_task_side(const struct task_struct *task)
 {
 	int side = READ_ONCE(task->patch_state);
 
@@ -349,15 +295,24 @@ static void klp_pending_drop(void)
 		queue_work(klp_wq, &klp_done);
 }
 
+/* The transition cannot end meanwhile: the task is still counted, or being forked */
+static void klp_task_count(struct task_struct *task, enum klp_way way)
+{
+	atomic_inc(&klp_tr.patch->stats.moved[way]);
+	trace_klp_task_moved(task, klp_side_name(task->patch_state),
+			     klp_way_name(way));
+}
+
 /*
  * Moves a task, unless somebody else has done so.  The caller has preemption off,
  * and owes a klp_pending_drop() when it was him.
  */
-static bool klp_task_move(struct task_struct *task)
+static bool klp_task_move(struct task_struct *task, enum klp_way way)
 {
 	if (!test_and_clear_tsk_thread_flag(task, TIF_PATCH_PENDING))
 		return false;
 	WRITE_ONCE(task->patch_state, READ_ONCE(klp_tr.goal));
+	klp_task_count(task, way);
 	return true;
 }
 
@@ -366,7 +321,7 @@ static bool klp_task_move(struct task_struct *task)
  * pending: nobody might find it again.  Either its exit_state is seen here after
  * the flag was set, or klp_exit_end(), which comes later, sees the flag.
  */
-static void klp_task_mark(struct task_struct *task)
+static void klp_task_mark(struct task_struct *task, void *arg)
 {
 	/* Nobody else writes it as long as the task was never pending */
 	if (task->patch_state == KLP_TRANSITION_IDLE)
@@ -375,6 +330,8 @@ static void klp_task_mark(struct task_struct *task)
 	    READ_ONCE(task->exit_state))
 		return;
 
+	task->klp_tries = 0;
+	task->klp_notified = 0;
 	atomic_inc(&klp_tr.pending);
 	if (test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING) ||
 	    (READ_ONCE(task->exit_state) &&
@@ -382,82 +339,42 @@ static void klp_task_mark(struct task_struct *task)
 		klp_pending_drop();
 }
 
-static void klp_task_unmark(struct task_struct *task)
+static void klp_task_unmark(struct task_struct *task, void *arg)
 {
 	if (test_and_clear_tsk_thread_flag(task, TIF_PATCH_PENDING))
 		klp_pending_drop();
 }
 
-static void klp_task_clear(struct task_struct *task)
+static void klp_task_clear(struct task_struct *task, void *arg)
 {
 	WRITE_ONCE(task->patch_state, KLP_TRANSITION_IDLE);
 }
 
-static void klp_task_force(struct task_struct *task)
+static void klp_task_leap(struct task_struct *task, enum klp_way way)
 {
 	bool moved;
 
 	preempt_disable_notrace();
-	moved = klp_task_move(task);
+	moved = klp_task_move(task, way);
 	preempt_enable_notrace();
 	if (moved)
 		klp_pending_drop();
 }
 
-static void klp_task_signal(struct task_struct *task)
+static void klp_task_force(struct task_struct *task, void *arg)
 {
-	if (!klp_patch_pending(task) || is_idle_task(task))
-		return;
-	if (task->flags & PF_KTHREAD)
-		wake_up_state(task, TASK_INTERRUPTIBLE);
-	else
-		set_notify_signal(task);
+	klp_task_leap(task, KLP_WAY_FORCED);
 }
 
-/**
- * enum klp_verdict - what came of the attempt to move a task
- * @KLP_MOVED:		it moved, or there was no need
- * @KLP_RUNNING:	it is running on another CPU
- * @KLP_UNRELIABLE:	its stack could not be unwound
- * @KLP_SLEEPING:	it has a frame in code that it would leave
- */
-enum klp_verdict {
-	KLP_MOVED,
-	KLP_RUNNING,
-	KLP_UNRELIABLE,
-	KLP_SLEEPING,
-};
-
-/**
- * struct klp_try - one attempt to move a task
- * @verdict:	what came of it
- * @lowered:	the task was counted as pending, and must be no longer
- * @where:	the frame that is in the way
- */
-struct klp_try {
-	enum klp_verdict verdict;
-	bool lowered;
-	unsigned long where;
-};
-
-/* The task is current, or cannot run meanwhile.  Preemption or interrupts are off. */
-static int klp_task_try(struct task_struct *task, void *arg)
+/* The task is current, or cannot run meanwhile */
+static void klp_task_judge(struct task_struct *task, struct klp_try *try)
 {
-	struct klp_try *try = arg;
-	int side = klp_task_side(task);
-
-	/* It moved just before it was marked a second time */
-	if (side == READ_ONCE(klp_tr.goal)) {
-		try->lowered = klp_task_move(task);
-		return 0;
-	}
 	if (task != current && task_curr(task)) {
 		try->verdict = KLP_RUNNING;
-		return 0;
+		try->cpu = task_cpu(task);
+		return;
 	}
-
-	switch (klp_stack_check(task, READ_ONCE(klp_tr.leaving[side]),
-				&try->where)) {
+	switch (klp_stack_check(task, try->ranges, &try->where)) {
 	case KLP_STACK_BLOCKED:
 		try->verdict = KLP_SLEEPING;
 		break;
@@ -466,24 +383,111 @@ static int klp_task_try(struct task_struct *task, void *arg)
 		break;
 	case KLP_STACK_CLEAR:
 		try->verdict = KLP_MOVED;
-		try->lowered = klp_task_move(task);
-		/* One that exits is not pending, but shows its side all the same */
-		if (!try->lowered && task->exit_state)
-			WRITE_ONCE(task->patch_state, klp_tr.goal);
 		break;
 	}
+}
+
+static int klp_task_judge_call(struct task_struct *task, void *arg)
+{
+	klp_task_judge(task, arg);
 	return 0;
 }
 
-/* Nobody is told by an interrupt on a CPU that is to be left alone */
-static void klp_task_kick(struct task_struct *task)
+/**
+ * klp_task_look() - could a task move?
+ * @task:	not current
+ * @try:	with @ranges set; the answer
+ *
+ * Context: Any, with @task pinned or in an RCU section.
+ */
+void klp_task_look(struct task_struct *task, struct klp_try *try)
 {
-	if (!(task->flags & PF_KTHREAD) && !tick_nohz_full_cpu(task_cpu(task)))
+	task_call_func(task, klp_task_judge_call, try);
+}
+
+/* The task is current, or cannot run meanwhile.  Preemption or interrupts are off. */
+static void klp_task_try(struct task_struct *task, struct klp_try *try,
+			 enum klp_way way)
+{
+	int side = klp_task_side(task);
+
+	/* It moved just before it was marked a second time */
+	if (side == READ_ONCE(klp_tr.goal)) {
+		try->lowered = klp_task_move(task, way);
+		return;
+	}
+
+	try->ranges = READ_ONCE(klp_tr.leaving[side]);
+	klp_task_judge(task, try);
+	if (try->verdict != KLP_MOVED)
+		return;
+	try->lowered = klp_task_move(task, way);
+	/* One that exits is not pending, but shows its side all the same */
+	if (!try->lowered && task->exit_state)
+		WRITE_ONCE(task->patch_state, klp_tr.goal);
+}
+
+static int klp_task_try_call(struct task_struct *task, void *arg)
+{
+	klp_task_try(task, arg, KLP_WAY_STACK);
+	return 0;
+}
+
+/* Nobody is interrupted on a CPU that is to be left alone */
+static void klp_kick_resched(struct task_struct *task)
+{
+	if (!cpu_is_isolated(task_cpu(task)))
 		kick_process(task);
 }
 
+/*
+ * A guest can run for ever without a reason to come out: the way into it does not
+ * look at TIF_PATCH_PENDING.  A sleeper can sleep for ever.  Both may see a system
+ * call return early, so they are asked no more than once.
+ */
+static void klp_kick_notify(struct task_struct *task, enum klp_verdict verdict)
+{
+	bool guest = verdict == KLP_RUNNING &&
+		     READ_ONCE(task->flags) & PF_VCPU &&
+		     !cpu_is_isolated(task_cpu(task));
+
+	if (task->klp_notified || !(guest || verdict == KLP_SLEEPING))
+		return;
+	task->klp_notified = 1;
+	set_notify_signal(task);
+}
+
+static void klp_task_kick(struct task_struct *task, enum klp_verdict verdict)
+{
+	if (is_idle_task(task) || klp_tr.kick == KLP_KICK_NONE)
+		return;
+	if (task->flags & PF_KTHREAD) {
+		if (klp_tr.kick == KLP_KICK_SIGNAL)
+			wake_up_state(task, TASK_INTERRUPTIBLE);
+		return;
+	}
+	if (klp_tr.kick == KLP_KICK_SIGNAL)
+		set_notify_signal(task);
+	if (klp_tr.kick == KLP_KICK_NOTIFY)
+		klp_kick_notify(task, verdict);
+	if (verdict == KLP_RUNNING)
+		klp_kick_resched(task);
+}
+
+static void klp_task_refused(struct task_struct *task,
+			     const struct klp_try *try)
+{
+	char why[KLP_WHY_LEN];
+
+	task->klp_tries++;
+	klp_task_kick(task, try->verdict);
+	if (trace_klp_task_refused_enabled())
+		trace_klp_task_refused(task, klp_side_name(klp_task_side(task)),
+				       task->klp_tries, klp_why(why, try));
+}
+
 /* The selftests turn off the messages of this function by its name. */
-static void klp_try_switch_task(struct task_struct *task)
+static void klp_try_switch_task(struct task_struct *task, void *arg)
 {
 	struct klp_try try = {};
 
@@ -492,19 +496,18 @@ static void klp_try_switch_task(struct task_struct *task)
 
 	if (task == current) {
 		preempt_disable_notrace();
-		klp_task_try(task, &try);
+		klp_task_try(task, &try, KLP_WAY_STACK);
 		preempt_enable_notrace();
 	} else {
-		task_call_func(task, klp_task_try, &try);
+		task_call_func(task, klp_task_try_call, &try);
 	}
 
 	switch (try.verdict) {
 	case KLP_MOVED:
 		if (try.lowered)
 			klp_pending_drop();
-		break;
+		return;
 	case KLP_RUNNING:
-		klp_task_kick(task);
 		pr_debug("%s: %s:%d is running\n", __func__, task->comm,
 			 task->pid);
 		break;
@@ -517,20 +520,21 @@ static void klp_try_switch_task(struct task_struct *task)
 			 task->comm, task->pid, (void *)try.where);
 		break;
 	}
+	klp_task_refused(task, &try);
 }
 
 /* The idle task of a CPU that is offline runs nothing, and is not in its loop */
-static void klp_try_switch_idle(struct task_struct *task)
+static void klp_try_switch_idle(struct task_struct *task, void *arg)
 {
 	int cpu = task_cpu(task);
 
 	if (!klp_patch_pending(task))
 		return;
 	if (!cpu_online(cpu)) {
-		klp_task_force(task);
+		klp_task_leap(task, KLP_WAY_IDLE);
 		return;
 	}
-	klp_try_switch_task(task);
+	klp_try_switch_task(task, arg);
 	if (klp_patch_pending(task))
 		wake_up_if_idle(cpu);
 }
@@ -554,7 +558,8 @@ void klp_update_patch_state(struct task_struct *task)
 	if (task == current && (task->flags & PF_KTHREAD) && task->pid)
 		__klp_sched_try_switch();
 	else
-		klp_task_force(task);
+		klp_task_leap(task, is_idle_task(task) ? KLP_WAY_IDLE :
+							 KLP_WAY_KERNEL_EXIT);
 }
 
 /**
@@ -572,6 +577,8 @@ void klp_copy_process(struct task_struct *child)
 	int side = KLP_TRANSITION_IDLE;
 	bool pending = false;
 
+	child->klp_tries = 0;
+	child->klp_notified = 0;
 	if (phase == KLP_PHASE_MOVING || phase == KLP_PHASE_REVERSING) {
 		side = klp_task_side(current);
 		pending = phase == KLP_PHASE_MOVING &&
@@ -581,6 +588,8 @@ void klp_copy_process(struct task_struct *child)
 	WRITE_ONCE(child->patch_state, side);
 	if (pending)
 		atomic_inc(&klp_tr.pending);
+	else if (phase == KLP_PHASE_MOVING)
+		klp_task_count(child, KLP_WAY_FORK);
 	update_tsk_thread_flag(child, TIF_PATCH_PENDING, pending);
 }
 
@@ -606,7 +615,7 @@ void klp_exit_end(void)
 {
 	int idx = current->klp_exit_idx;
 
-	klp_task_force(current);
+	klp_task_leap(current, KLP_WAY_EXIT);
 	current->klp_exit_idx = 0;
 	if (idx)
 		srcu_up_read(&klp_exit_srcu, idx - 1);
@@ -630,7 +639,7 @@ void __klp_sched_try_switch(void)
 	preempt_disable_notrace();
 	/* It may have been moved, or unmarked, before preemption was off */
 	if (klp_patch_pending(current))
-		klp_task_try(current, &try);
+		klp_task_try(current, &try, KLP_WAY_RESCHED);
 	preempt_enable_notrace();
 	if (try.lowered)
 		klp_pending_drop();
@@ -699,13 +708,13 @@ static void klp_done_work(struct work_struct *work)
 	unsigned long epoch;
 
 	/* Not while tasks are being marked, which is done under the mutex */
-	scoped_guard(mutex, &klp_mutex)
+	scoped_guard(klp_mutex)
 		epoch = klp_tr.epoch;
 
 	/* Those that left the task list before they could be marked */
 	synchronize_srcu_expedited(&klp_exit_srcu);
 
-	scoped_guard(mutex, &klp_mutex) {
+	scoped_guard(klp_mutex) {
 		/* A fork that has looked at its parent's side has counted */
 		klp_fork_fence();
 		if (klp_tr.epoch == epoch && klp_transition_moving() &&
@@ -715,32 +724,57 @@ static void klp_done_work(struct work_struct *work)
 	mod_delayed_work(klp_wq, &klp_adjust, KLP_DISARM_PAUSE);
 }
 
-/* Tasks that were there at the start and still are, are told to come by */
-static void klp_pass_signal(void)
+static bool klp_stage_reached(unsigned int ms)
 {
-	if (!klp_signal_ms || time_before(jiffies, klp_tr.signal_at))
-		return;
-	klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
-	if (!klp_tr.signaled)
-		pr_notice("signaling remaining tasks\n");
-	klp_tr.signaled = true;
-	klp_walk(klp_task_signal);
+	return ms && time_after_eq(jiffies, klp_tr.moving_at +
+					    msecs_to_jiffies(ms));
+}
+
+/* What this pass is to do about those that it cannot move */
+static void klp_pass_begin(void)
+{
+	if (klp_signal_ms && time_after_eq(jiffies, klp_tr.signal_at)) {
+		klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
+		klp_tr.kick = KLP_KICK_SIGNAL;
+		if (!klp_tr.signaled)
+			pr_notice("signaling remaining tasks\n");
+		klp_tr.signaled = true;
+	} else if (klp_stage_reached(klp_notify_ms)) {
+		klp_tr.kick = KLP_KICK_NOTIFY;
+	} else if (klp_stage_reached(klp_kick_ms)) {
+		klp_tr.kick = KLP_KICK_RESCHED;
+	} else {
+		klp_tr.kick = KLP_KICK_NONE;
+	}
+}
+
+/* From now until @at, if that is sooner than @pause */
+static unsigned long klp_pause_until(unsigned long pause, unsigned long at)
+{
+	return time_before(jiffies, at) ? min(pause, at - jiffies) : pause;
+}
+
+/* Until the next pass: not much later than what it is to do */
+static unsigned long klp_pass_pause(void)
+{
+	unsigned long pause = klp_tr.pause;
+
+	pause = klp_pause_until(pause, klp_tr.moving_at +
+				       msecs_to_jiffies(klp_kick_ms));
+	pause = klp_pause_until(pause, klp_tr.moving_at +
+				       msecs_to_jiffies(klp_notify_ms));
+	return klp_pause_until(pause, klp_tr.signal_at);
 }
 
 static void klp_pass_end(void)
 {
-	unsigned long pause;
-
 	klp_tr.passes++;
+	WRITE_ONCE(klp_tr.patch->stats.passes, klp_tr.patch->stats.passes + 1);
 	if (!atomic_read(&klp_tr.pending))
 		return;
 	if (klp_tr.passes == KLP_ARM_PASS)
 		mod_delayed_work(klp_wq, &klp_adjust, 0);
-	klp_pass_signal();
-	pause = klp_tr.pause;
-	if (klp_signal_ms)	/* and not much later than that */
-		pause = min(pause, klp_tr.signal_at - jiffies + 1);
-	mod_delayed_work(klp_wq, &klp_pass, pause);
+	mod_delayed_work(klp_wq, &klp_pass, klp_pass_pause());
 	klp_tr.pause = min_t(unsigned long, klp_tr.pause * 2,
 			     KLP_PASS_PAUSE_MAX);
 }
@@ -748,14 +782,16 @@ static void klp_pass_end(void)
 /* One batch.  Returns false when this pass is over. */
 static bool klp_pass_batch(struct klp_cursor *cursor, unsigned long epoch)
 {
-	guard(mutex)(&klp_mutex);
+	guard(klp_mutex)();
 	if (klp_tr.epoch != epoch || !klp_transition_moving()) {
-		klp_cursor_put(cursor);
+		klp_walk_end(cursor);
 		return false;
 	}
-	if (klp_walk_batch(cursor, klp_try_switch_task))
+	if (!cursor->leader && !cursor->restarts)
+		klp_pass_begin();
+	if (klp_walk_batch(cursor, klp_try_switch_task, NULL))
 		return true;
-	klp_walk_idle(klp_try_switch_idle);
+	klp_walk_idle(klp_try_switch_idle, NULL);
 	klp_pass_end();
 	return false;
 }
@@ -860,9 +896,11 @@ int klp_transition_cover(void)
  */
 void klp_transition_prepare(struct klp_live_patch *patch, int goal)
 {
-	klp_phase_set(KLP_PHASE_PREPARED);
 	WRITE_ONCE(klp_tr.patch, patch);
 	WRITE_ONCE(klp_tr.goal, goal);
+	klp_phase_set(KLP_PHASE_PREPARED);
+	patch->stats = (struct klp_stats){};
+	klp_mutex_account(patch);
 	WRITE_ONCE(klp_tr.base, klp_side_other(goal));
 	klp_sites_base(klp_tr.base);
 	klp_synchronize();
@@ -892,15 +930,18 @@ void klp_transition_move(void)
 	pr_notice("'%s': starting %s transition\n",
 		  klp_patch_name(klp_tr.patch), klp_goal_name(klp_tr.goal));
 
+	if (!klp_tr.patch->stats.began)
+		WRITE_ONCE(klp_tr.patch->stats.began, ktime_get());
 	klp_tr.passes = 0;
 	klp_tr.pause = max(1UL, msecs_to_jiffies(1));
+	klp_tr.moving_at = jiffies;
 	klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
 	klp_tr.signaled = false;
 
 	atomic_inc(&klp_tr.pending);
 	klp_phase_set(KLP_PHASE_MOVING);
 	klp_fork_fence();
-	klp_walk(klp_task_mark);
+	klp_walk(klp_task_mark, NULL);
 	klp_pending_drop();
 }
 
@@ -916,7 +957,7 @@ void klp_transition_reverse(void)
 {
 	klp_phase_set(KLP_PHASE_REVERSING);
 	klp_fork_fence();
-	klp_walk(klp_task_unmark);
+	klp_walk(klp_task_unmark, NULL);
 	klp_synchronize();
 	WRITE_ONCE(klp_tr.goal, klp_side_other(klp_tr.goal));
 	klp_transition_move();
@@ -946,7 +987,7 @@ void klp_transition_cancel(void)
  */
 void klp_transition_force(void)
 {
-	klp_walk(klp_task_force);
+	klp_walk(klp_task_force, NULL);
 	mod_delayed_work(klp_wq, &klp_pass, 0);
 }
 
@@ -966,6 +1007,7 @@ void klp_transition_merge(void)
 	struct klp_live_patch *patch;
 	int side;
 
+	WRITE_ONCE(klp_tr.patch->stats.ended, ktime_get());
 	klp_for_each_patch(patch)
 		patch->sides = patch->sides & BIT(klp_tr.goal) ? KLP_ON_BOTH : 0;
 	klp_sites_publish();
@@ -975,7 +1017,7 @@ void klp_transition_merge(void)
 
 	klp_phase_set(KLP_PHASE_MERGED);
 	klp_fork_fence();
-	klp_walk(klp_task_clear);
+	klp_walk(klp_task_clear, NULL);
 	for (side = 0; side < 2; side++) {
 		kvfree(klp_tr.leaving[side]);
 		klp_tr.leaving[side] = NULL;

@@ -6,6 +6,8 @@
 #include <linux/types.h>
 
 struct klp_live_patch;
+struct klp_ranges;
+struct task_struct;
 
 /**
  * enum klp_phase - where a transition stands; see "Phases" in transition.c
@@ -37,6 +39,42 @@ static inline const char *klp_goal_name(int goal)
 	return goal == KLP_TRANSITION_PATCHED ? "patching" : "unpatching";
 }
 
+/**
+ * enum klp_verdict - may a task move?
+ * @KLP_MOVED:		it has, or could
+ * @KLP_RUNNING:	it is running on another CPU
+ * @KLP_UNRELIABLE:	its stack cannot be unwound
+ * @KLP_SLEEPING:	it has a frame in code that it would leave
+ */
+enum klp_verdict {
+	KLP_MOVED,
+	KLP_RUNNING,
+	KLP_UNRELIABLE,
+	KLP_SLEEPING,
+};
+
+/**
+ * struct klp_try - what came of an attempt to move a task
+ * @ranges:	the code that it must not be in
+ * @verdict:	may it move?
+ * @where:	the frame that is in the way
+ * @cpu:	where it is running
+ * @lowered:	it was counted as pending, and must be no longer
+ */
+struct klp_try {
+	const struct klp_ranges *ranges;
+	enum klp_verdict verdict;
+	unsigned long where;
+	int cpu;
+	bool lowered;
+};
+
+/* "patched", "unpatched" */
+static inline const char *klp_side_name(int side)
+{
+	return side == KLP_TRANSITION_PATCHED ? "patched" : "unpatched";
+}
+
 void klp_synchronize(void);
 
 int klp_transition_init(void (*complete)(void));
@@ -58,5 +96,10 @@ void klp_transition_end(void);
 void klp_transition_pass(void);
 bool klp_transition_settled(void);
 void klp_transition_settle(void);
+
+void klp_task_look(struct task_struct *task, struct klp_try *try);
+int klp_task_side(const struct task_struct *task);
+const struct klp_ranges *klp_transition_leaving(int side);
+unsigned long klp_transition_epoch(void);
 
 #endif /* _KLP_TRANSITION_H */

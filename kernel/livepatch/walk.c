@@ -95,6 +95,16 @@ bool klp_walk_batch(struct klp_cursor *cursor, klp_visit_t visit, void *arg)
 	return task;
 }
 
+/*
+ * Every fork has by now either listed its child, for a walk that begins here to
+ * meet, or will see what was written before.
+ */
+void klp_fork_fence(void)
+{
+	read_lock(&tasklist_lock);
+	read_unlock(&tasklist_lock);
+}
+
 /* Visits the idle task of every CPU, online or not */
 void klp_walk_idle(klp_visit_t visit, void *arg)
 {

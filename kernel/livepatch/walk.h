@@ -23,6 +23,7 @@ struct klp_cursor {
 
 bool klp_walk_batch(struct klp_cursor *cursor, klp_visit_t visit, void *arg);
 void klp_walk_end(struct klp_cursor *cursor);
+void klp_fork_fence(void);
 void klp_walk_idle(klp_visit_t visit, void *arg);
 void klp_walk(klp_visit_t visit, void *arg);
 

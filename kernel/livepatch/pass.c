@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How often: tries again and again to move the tasks that are left, asks them ever
+ * more firmly, and notices when there are none.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/workqueue.h>
+
+#include "live.h"
+#include "moving.h"
+#include "walk.h"
+
+/* From which pass on cond_resched() is worth patching */
+#define KLP_ARM_PASS		4
+/* How long it stays so when a transition is over, in jiffies */
+#define KLP_DISARM_PAUSE	HZ
+
+/* The longest pause between two passes, in jiffies */
+#define KLP_PASS_PAUSE_MAX	HZ
+
+static unsigned int klp_kick_ms = 1;
+module_param_named(kick_ms, klp_kick_ms, uint, 0644);
+MODULE_PARM_DESC(kick_ms,
+		 "how long running tasks may stay behind before their CPUs are interrupted, unless isolated; 0 for never (1 ms)");
+
+static unsigned int klp_notify_ms = 1 * MSEC_PER_SEC;
+module_param_named(notify_ms, klp_notify_ms, uint, 0644);
+MODULE_PARM_DESC(notify_ms,
+		 "how long tasks may stay in a guest, or asleep in a function that is being patched, before they are asked to come out, once; 0 for never (1000 ms)");
+
+static unsigned int klp_signal_ms = 15 * MSEC_PER_SEC;
+module_param_named(signal_ms, klp_signal_ms, uint, 0644);
+MODULE_PARM_DESC(signal_ms,
+		 "how long tasks may stay behind before they are signaled, and again; 0 for never (15000 ms)");
+
+struct workqueue_struct *klp_wq;
+static void (*klp_complete)(void);
+
+/* ---- cond_resched() ---- */
+
+#if defined(CONFIG_PREEMPT_DYNAMIC) && defined(CONFIG_HAVE_PREEMPT_DYNAMIC_CALL)
+
+static void klp_sched_arm(void)
+{
+	sched_dynamic_klp_enable();
+}
+
+static void klp_sched_disarm(void)
+{
+	sched_dynamic_klp_disable();
+}
+
+#else
+
+struct static_key_false klp_sched_try_switch_key = STATIC_KEY_FALSE_INIT;
+EXPORT_SYMBOL(klp_sched_try_switch_key);
+
+static void klp_sched_arm(void)
+{
+	static_branch_enable(&klp_sched_try_switch_key);
+}
+
+static void klp_sched_disarm(void)
+{
+	static_branch_disable(&klp_sched_try_switch_key);
+}
+
+#endif
+
+/*
+ * Patching cond_resched() in and out costs more than most transitions as a whole:
+ * it is done for those that take several passes, while passes go on, and undone
+ * when none has needed it for a while.
+ */
+static void klp_adjust_work(struct work_struct *work)
+{
+	static bool armed;	/* a work does not run beside itself */
+	bool want;
+
+	want = klp_transition_moving() &&
+	       READ_ONCE(klp_tr.passes) >= KLP_ARM_PASS;
+	if (want == armed)
+		return;
+	if (want)
+		klp_sched_arm();
+	else
+		klp_sched_disarm();
+	armed = want;
+}
+
+static DECLARE_DELAYED_WORK(klp_adjust, klp_adjust_work);
+
+/* ---- the end ---- */
+
+static void klp_done_work(struct work_struct *work)
+{
+	unsigned long epoch;
+
+	/* Not while tasks are being marked, which is done under the mutex */
+	scoped_guard(klp_mutex)
+		epoch = klp_tr.epoch;
+
+	/* Those that left the task list before they could be marked */
+	synchronize_srcu_expedited(&klp_exit_srcu);
+
+	scoped_guard(klp_mutex) {
+		/* A fork that has looked at its parent's side has counted */
+		klp_fork_fence();
+		if (klp_tr.epoch == epoch && klp_transition_moving() &&
+		    !atomic_read(&klp_tr.pending))
+			klp_complete();
+	}
+	mod_delayed_work(klp_wq, &klp_adjust, KLP_DISARM_PAUSE);
+}
+
+DECLARE_WORK(klp_done, klp_done_work);
+
+/* ---- passes ---- */
+
+static void klp_pass_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(klp_pass, klp_pass_work);
+
+static bool klp_stage_reached(unsigned int ms)
+{
+	return ms && time_after_eq(jiffies, klp_tr.moving_at +
+					    msecs_to_jiffies(ms));
+}
+
+/* What this pass is to do about those that it cannot move */
+static void klp_pass_begin(void)
+{
+	if (klp_signal_ms && time_after_eq(jiffies, klp_tr.signal_at)) {
+		klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
+		klp_tr.kick = KLP_KICK_SIGNAL;
+		if (!klp_tr.signaled)
+			pr_notice("signaling remaining tasks\n");
+		klp_tr.signaled = true;
+	} else if (klp_stage_reached(klp_notify_ms)) {
+		klp_tr.kick = KLP_KICK_NOTIFY;
+	} else if (klp_stage_reached(klp_kick_ms)) {
+		klp_tr.kick = KLP_KICK_RESCHED;
+	} else {
+		klp_tr.kick = KLP_KICK_NONE;
+	}
+}
+
+/* From now until @at, if that is sooner than @pause */
+static unsigned long klp_pause_until(unsigned long pause, unsigned long at)
+{
+	return time_before(jiffies, at) ? min(pause, at - jiffies) : pause;
+}
+
+/* Until the next pass: not much later than what it is to do */
+static unsigned long klp_pass_pause(void)
+{
+	unsigned long pause = klp_tr.pause;
+
+	pause = klp_pause_until(pause, klp_tr.moving_at +
+				       msecs_to_jiffies(klp_kick_ms));
+	pause = klp_pause_until(pause, klp_tr.moving_at +
+				       msecs_to_jiffies(klp_notify_ms));
+	return klp_pause_until(pause, klp_tr.signal_at);
+}
+
+static void klp_pass_end(void)
+{
+	klp_tr.passes++;
+	WRITE_ONCE(klp_tr.patch->stats.passes, klp_tr.patch->stats.passes + 1);
+	if (!atomic_read(&klp_tr.pending))
+		return;
+	if (klp_tr.passes == KLP_ARM_PASS)
+		mod_delayed_work(klp_wq, &klp_adjust, 0);
+	mod_delayed_work(klp_wq, &klp_pass, klp_pass_pause());
+	klp_tr.pause = min_t(unsigned long, klp_tr.pause * 2,
+			     KLP_PASS_PAUSE_MAX);
+}
+
+/* One batch.  Returns false when this pass is over. */
+static bool klp_pass_batch(struct klp_cursor *cursor, unsigned long epoch)
+{
+	guard(klp_mutex)();
+	if (klp_tr.epoch != epoch || !klp_transition_moving()) {
+		klp_walk_end(cursor);
+		return false;
+	}
+	if (!cursor->leader && !cursor->restarts)
+		klp_pass_begin();
+	if (klp_walk_batch(cursor, klp_try_switch_task, NULL))
+		return true;
+	klp_walk_idle(klp_try_switch_idle, NULL);
+	klp_pass_end();
+	return false;
+}
+
+/**
+ * klp_transition_pass() - try to move every task that is still pending
+ *
+ * Nothing happens if there is no transition.  If tasks remain, the next pass is
+ * planned: soon at first, later less often, once a second in the end.
+ *
+ * Context: Process context, with no lock held.  Takes klp_mutex for one batch of
+ * tasks at a time.
+ */
+void klp_transition_pass(void)
+{
+	unsigned long epoch = READ_ONCE(klp_tr.epoch);
+	struct klp_cursor cursor = {};
+
+	while (klp_pass_batch(&cursor, epoch))
+		cond_resched();
+}
+
+static void klp_pass_work(struct work_struct *work)
+{
+	klp_transition_pass();
+}
+
+/* Tasks have been given a goal: begin anew.  Under klp_mutex. */
+void klp_pass_restart(void)
+{
+	klp_tr.passes = 0;
+	klp_tr.pause = max(1UL, msecs_to_jiffies(1));
+	klp_tr.moving_at = jiffies;
+	klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
+	klp_tr.signaled = false;
+}
+
+void klp_pass_soon(void)
+{
+	mod_delayed_work(klp_wq, &klp_pass, 0);
+}
+
+int __init klp_pass_init(void (*complete)(void))
+{
+	klp_complete = complete;
+	/* Callbacks run on this one, and may flush any other */
+	klp_wq = alloc_workqueue("livepatch", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	return klp_wq ? 0 : -ENOMEM;
+}

@@ -522,14 +522,15 @@ void klp_sites_discard(struct klp_site_set *set)
  * the set can be freed right after.  With ftrace dead it fails: calls still come,
  * and the set stays where it is.
  */
-static void klp_set_drop(struct klp_site_set *set)
+static bool klp_set_drop(struct klp_site_set *set)
 {
 	if (unregister_ftrace_function(&set->ops))
-		return;
+		return false;
 	trace_klp_set_dropped(klp_set_object(set), set->nr);
 	scoped_guard(klp_mutex)
 		list_del(&set->node);
 	klp_set_free(set);
+	return true;
 }
 
 static bool klp_set_is_idle(struct klp_site_set *set)
@@ -541,6 +542,17 @@ static bool klp_set_is_idle(struct klp_site_set *set)
 		if (!list_empty(&site->funcs))
 			return false;
 	return true;
+}
+
+static struct klp_site_set *klp_set_find_idle(void)
+{
+	struct klp_site_set *set;
+
+	guard(klp_mutex)();
+	list_for_each_entry(set, &klp_sets, node)
+		if (klp_set_is_idle(set))
+			return set;
+	return NULL;
 }
 
 static unsigned int klp_set_idle_ips(struct klp_site_set *set,
@@ -583,26 +595,31 @@ static void klp_set_shrink(struct klp_site_set *set)
 	kvfree(ips);
 }
 
+static bool klp_sites_drop_set(void)
+{
+	struct klp_site_set *set;
+
+	guard(mutex)(&klp_sites_mutex);
+	set = klp_set_find_idle();
+	return set && klp_set_drop(set);
+}
+
 /**
  * klp_sites_drop_idle() - drop the sites and sets that nothing needs any more
  *
- * Context: Process context, with no lock held.  Takes klp_sites_mutex throughout,
- * klp_mutex only to look.  Waits for grace periods.
+ * Context: Process context, with no lock held.  Takes klp_sites_mutex for one set
+ * at a time, klp_mutex only to look.  Waits for grace periods.
  */
 void klp_sites_drop_idle(void)
 {
-	struct klp_site_set *set, *next;
-	bool idle;
+	struct klp_site_set *set;
+
+	while (klp_sites_drop_set())
+		cond_resched();
 
 	guard(mutex)(&klp_sites_mutex);
-	list_for_each_entry_safe(set, next, &klp_sets, node) {
-		scoped_guard(klp_mutex)
-			idle = klp_set_is_idle(set);
-		if (idle)
-			klp_set_drop(set);
-		else
-			klp_set_shrink(set);
-	}
+	list_for_each_entry(set, &klp_sets, node)
+		klp_set_shrink(set);
 }
 
 /**

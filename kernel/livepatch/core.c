@@ -60,6 +60,24 @@ void klp_drop_flush(void)
 	flush_work(&klp_drop);
 }
 
+/* How long to wait, in jiffies, whether another transition follows at once */
+#define KLP_SETTLE_DELAY	(HZ / 10)
+
+static void klp_settle_work(struct work_struct *work)
+{
+	while (klp_sites_settle())
+		cond_resched();
+}
+
+static DECLARE_DELAYED_WORK(klp_settle, klp_settle_work);
+
+static void klp_settle_later(void)
+{
+	if (IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_JMP))
+		mod_delayed_work(system_unbound_wq, &klp_settle,
+				 KLP_SETTLE_DELAY);
+}
+
 /* klp_mutex, at a moment when a transition may begin */
 void klp_lock(void)
 {
@@ -334,6 +352,7 @@ static void klp_transition_complete(void)
 	klp_patch_changed(patch);
 	klp_patches_go(&gone);
 	queue_work(system_unbound_wq, &klp_drop);
+	klp_settle_later();
 }
 
 /* ---- enable ---- */
@@ -442,6 +461,7 @@ static void klp_patch_cancel(struct klp_live_patch *patch)
 	klp_transition_finish();
 	klp_release(patch);
 	klp_transition_end();
+	klp_settle_later();
 }
 
 /**
@@ -470,6 +490,8 @@ int klp_patch_enable(struct klp_live_patch *patch)
 	if (!ret && patch->decl->replace)
 		klp_patch_supersede(patch);
 	if (!ret)
+		ret = klp_sites_unsettle();
+	if (!ret)
 		ret = klp_transition_cover();
 	if (ret) {
 		klp_patch_cancel(patch);
@@ -484,14 +506,30 @@ int klp_patch_enable(struct klp_live_patch *patch)
 
 /* ---- disable, reverse, force ---- */
 
+/*
+ * The sites of a patch must not jump when it is about to be disabled.  This changes
+ * no more than how its functions are called.
+ */
+static int klp_patch_unsettle(struct klp_live_patch *patch)
+{
+	int ret;
+
+	if (klp_transition_patch() || list_empty(&patch->node))
+		return 0;
+	patch->sides = KLP_ON_PATCHED;
+	ret = klp_sites_unsettle();
+	patch->sides = KLP_ON_BOTH;
+	return ret;
+}
+
 static int klp_patch_disable(struct klp_live_patch *patch)
 {
 	struct klp_live_object *obj;
 	int ret;
 
-	/* The only step that can fail, while nothing has been touched */
+	/* The only steps that can fail, while nothing has been touched */
 	patch->sides = KLP_ON_PATCHED;
-	ret = klp_transition_cover();
+	ret = klp_sites_must_call() ? -EAGAIN : klp_transition_cover();
 	if (ret) {
 		patch->sides = KLP_ON_BOTH;
 		return ret;
@@ -533,6 +571,22 @@ static int klp_patch_toggle(struct klp_live_patch *patch, bool enabled)
 	return klp_transition_patch() ? -EBUSY : klp_patch_disable(patch);
 }
 
+/* With what may have to be waited for: whoever writes jumps or drops a set */
+static int klp_patch_toggle_settled(struct klp_live_patch *patch, bool enabled)
+{
+	int ret;
+
+	guard(mutex)(&klp_sites_mutex);
+	klp_lock();
+	ret = klp_patch_unsettle(patch);
+	if (!ret)
+		ret = klp_patch_toggle(patch, enabled);
+	klp_unlock();
+	if (ret)
+		klp_settle_later();
+	return ret;
+}
+
 /**
  * klp_patch_set_enabled() - begin to disable a patch, or turn its transition around
  * @patch:	the patch
@@ -540,7 +594,8 @@ static int klp_patch_toggle(struct klp_live_patch *patch, bool enabled)
  *
  * Context: Process context, with no lock held.
  * Return: 0; -EINVAL if that is where tasks go or are already, or if the patch is on
- * its way out; -EBUSY if another patch is in transition; -ENOMEM.
+ * its way out; -EBUSY if another patch is in transition; -ENODEV if the patch has
+ * settled, and ftrace is dead; -ENOMEM.
  */
 int klp_patch_set_enabled(struct klp_live_patch *patch, bool enabled)
 {
@@ -549,6 +604,8 @@ int klp_patch_set_enabled(struct klp_live_patch *patch, bool enabled)
 	klp_lock();
 	ret = klp_patch_toggle(patch, enabled);
 	klp_unlock();
+	if (ret == -EAGAIN)
+		ret = klp_patch_toggle_settled(patch, enabled);
 	if (!ret)
 		klp_transition_pass();
 	return ret;
@@ -761,6 +818,7 @@ int klp_module_apply(struct module *mod)
 			return ret;
 		}
 	}
+	klp_settle_later();
 	return 0;
 }
 

@@ -42,9 +42,46 @@
  * because ftrace waits for grace periods.  Until then a new patch finds the site
  * and uses it again.
  *
- * klp_sites_mutex is held by whoever registers, unregisters or shrinks a set, for
- * as long as that takes; it is taken before klp_mutex.  The list of sets and the
- * @funcs of a site change only under klp_mutex.
+ * klp_sites_mutex is held by whoever registers, unregisters or shrinks a set or
+ * changes its jumps, for as long as that takes; it is taken before klp_mutex.  The
+ * list of sets and the @funcs of a site change only under klp_mutex.
+ */
+
+/**
+ * DOC: Settled jumps
+ *
+ * Where both sides of a site run the same replacement, its entry need not ask: the
+ * site *settles*, and its entry is a jump there, where ftrace knows how to write
+ * one (CONFIG_DYNAMIC_FTRACE_WITH_JMP).  Should a tracer, a kprobe, a direct caller
+ * or a BPF program be attached to the function too, then ftrace calls the handler
+ * as ever, for as long as that stays, and nobody here has to know.
+ *
+ * Settling is an offer to ftrace (&klp_site.jump), made some time after a
+ * transition by klp_sites_settle().  It may fail; the call stays, and is right.  A
+ * site whose sides are about to differ takes its offer back first, by
+ * klp_sites_unsettle().  That needs no memory, and fails only if ftrace is dead: then
+ * the transition is refused, with nothing changed, since calls would go on to
+ * jump.  A transition that turns around finds calls.
+ *
+ * Why this needs no synchronization of its own:
+ *
+ * * Who takes a jump runs what the handler would have chosen for him, whatever
+ *   his side: the sides are equal from before the offer is made until after it has
+ *   been taken back.
+ * * An offer is noted under klp_mutex before ftrace hears of it, and struck out
+ *   when ftrace is done.  A transition begins under klp_mutex too, so it meets
+ *   either a site without an offer, which cannot settle any more since its
+ *   sides differ by then, or one that has it.  In the latter case it takes
+ *   klp_sites_mutex, and thereby waits for whoever is writing the jump.
+ * * ftrace returns when every CPU runs the new code.  Whoever comes to the entry
+ *   later calls the handler, which reads the targets; the phases order those as
+ *   ever.  Whoever took the jump before is in the replacement, if only at its
+ *   first byte, and so has it on his stack, where the ranges of the transition
+ *   find it.  (Where a task in the trampoline is still on its way, a jump leaves
+ *   nothing to be found by: it is one instruction.)
+ * * A replacement stays while its address is offered.  Its patch cannot go without
+ *   a transition in which the sides differ wherever the replacement was what both
+ *   ran.
  */
 
 /**
@@ -158,6 +195,13 @@ unsigned long klp_funcs_target(const struct list_head *funcs, int side)
 	return 0;
 }
 
+/* By the sides of the patches, whether they are published yet or not */
+static bool klp_site_differs(const struct klp_site *site)
+{
+	return klp_funcs_target(&site->funcs, KLP_TRANSITION_UNPATCHED) !=
+	       klp_funcs_target(&site->funcs, KLP_TRANSITION_PATCHED);
+}
+
 static void klp_site_publish(struct klp_site *site)
 {
 	int side;
@@ -232,10 +276,7 @@ void klp_sites_ranges(struct klp_ranges *ranges, int side)
 	lockdep_assert_held(&klp_mutex);
 	list_for_each_entry(set, &klp_sets, node)
 		klp_set_for_each_site(set, site)
-			if (klp_funcs_target(&site->funcs,
-					     KLP_TRANSITION_UNPATCHED) !=
-			    klp_funcs_target(&site->funcs,
-					     KLP_TRANSITION_PATCHED))
+			if (klp_site_differs(site))
 				klp_site_ranges(ranges, site, side);
 }
 
@@ -513,6 +554,150 @@ void klp_sites_discard(struct klp_site_set *set)
 	list_del(&set->node);
 	if (!(set->ops.flags & FTRACE_OPS_FL_ENABLED))
 		klp_set_free(set);
+}
+
+/* ---- settled jumps ---- */
+
+/* What a site runs for everybody; 0 if that is the original, or there is no such */
+static unsigned long klp_site_settled(const struct klp_site *site)
+{
+	return klp_site_differs(site) ? 0 :
+	       klp_funcs_target(&site->funcs, KLP_TRANSITION_PATCHED);
+}
+
+/* Does it jump where not everybody should go? */
+static bool klp_site_must_call(const struct klp_site *site)
+{
+	return site->jump && site->jump != klp_site_settled(site);
+}
+
+static unsigned long klp_site_jump(struct ftrace_ops *ops, unsigned long ip)
+{
+	struct klp_site_set *set = container_of(ops, struct klp_site_set, ops);
+
+	return klp_set_slot(set, ip)->jump;
+}
+
+static unsigned long klp_site_jump_if_settled(struct ftrace_ops *ops,
+					      unsigned long ip)
+{
+	struct klp_site_set *set = container_of(ops, struct klp_site_set, ops);
+	struct klp_site *site = klp_set_slot(set, ip);
+
+	return klp_site_must_call(site) ? 0 : site->jump;
+}
+
+static bool klp_set_must_call(struct klp_site_set *set)
+{
+	struct klp_site *site;
+
+	klp_set_for_each_site(set, site)
+		if (klp_site_must_call(site))
+			return true;
+	return false;
+}
+
+/**
+ * klp_sites_must_call() - is klp_sites_unsettle() needed?
+ *
+ * Goes by the sides of the patches, whether they are published yet or not.
+ *
+ * Context: Expects klp_mutex held.
+ * Return: true if a site jumps, or may be about to, where not everybody should go.
+ */
+bool klp_sites_must_call(void)
+{
+	struct klp_site_set *set;
+
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry(set, &klp_sets, node)
+		if (klp_set_must_call(set))
+			return true;
+	return false;
+}
+
+static int klp_set_unsettle(struct klp_site_set *set)
+{
+	struct klp_site *site;
+	int ret;
+
+	ret = ftrace_update_jumps(&set->ops, klp_site_jump_if_settled);
+	if (ret)
+		return ret;
+	klp_set_for_each_site(set, site)
+		if (klp_site_must_call(site))
+			site->jump = 0;
+	return 0;
+}
+
+/**
+ * klp_sites_unsettle() - let the sites whose sides differ call the handler
+ *
+ * By the sides of the patches; before these are published, or before anybody moves.
+ *
+ * Context: Process context.  Expects klp_sites_mutex and klp_mutex held.
+ * Return: 0, or -ENODEV if ftrace is dead: then some of them go on to jump.
+ */
+int klp_sites_unsettle(void)
+{
+	struct klp_site_set *set;
+	int ret;
+
+	lockdep_assert_held(&klp_sites_mutex);
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry(set, &klp_sets, node) {
+		if (!klp_set_must_call(set))
+			continue;
+		ret = klp_set_unsettle(set);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Tells ftrace what it knows already: what it is told when dead, it cannot take back */
+static bool klp_set_is_alive(struct klp_site_set *set)
+{
+	return !ftrace_update_jumps(&set->ops, klp_site_jump);
+}
+
+/* Notes what can be offered.  If ftrace dies next, nobody knows what was written. */
+static bool klp_set_offer(struct klp_site_set *set)
+{
+	struct klp_site *site;
+	bool offered = false;
+
+	guard(klp_mutex)();
+	klp_set_for_each_site(set, site) {
+		if (site->jump || site->gone)
+			continue;
+		site->jump = klp_site_settled(site);
+		offered |= site->jump;
+	}
+	return offered;
+}
+
+/**
+ * klp_sites_settle() - let sites jump that everybody leaves for the same place
+ *
+ * Does so for one set, for others to get in between.
+ *
+ * Context: Process context, with no lock held.  Takes klp_sites_mutex throughout,
+ * klp_mutex only to look.
+ * Return: true if it is worth another call.
+ */
+bool klp_sites_settle(void)
+{
+	struct klp_site_set *set;
+
+	guard(mutex)(&klp_sites_mutex);
+	list_for_each_entry(set, &klp_sets, node) {
+		if (klp_set_is_alive(set) && klp_set_offer(set)) {
+			ftrace_update_jumps(&set->ops, klp_site_jump);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* ---- the way out ---- */

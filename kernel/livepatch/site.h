@@ -19,6 +19,8 @@ struct module;
  *		reads
  * @funcs:	the live functions that have a place here, newest first
  * @set:	the set it belongs to
+ * @jump:	where its entry may jump to, instead of calling the handler; 0 if it
+ *		must call.  Set under both mutexes
  * @gone:	taken out of the filter; nobody comes here any more
  */
 struct klp_site {
@@ -26,6 +28,7 @@ struct klp_site {
 	unsigned long target[2];
 	struct list_head funcs;
 	struct klp_site_set *set;
+	unsigned long jump;
 	bool gone;
 };
 
@@ -46,6 +49,9 @@ void klp_sites_base(int side);
 void klp_sites_ranges(struct klp_ranges *ranges, int side);
 void klp_sites_preview(struct klp_ranges *ranges,
 		       const struct klp_live_func *func);
+bool klp_sites_must_call(void);
+int klp_sites_unsettle(void);
+bool klp_sites_settle(void);
 void klp_sites_drop_idle(void);
 void klp_sites_drop_module(struct module *mod);
 bool klp_sites_has_module(const struct module *mod);

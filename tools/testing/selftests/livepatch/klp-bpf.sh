@@ -6,46 +6,7 @@
 
 . "$(dirname "$0")/klp-lib.sh"
 . "$(dirname "$0")/klp-target.sh"
-
-ATTACH=$KLP_DIR/klp-bpf-attach
-BPF_JOB=
-
-# bpf_attach KIND FUNCTION [MODULE]: until bpf_detach.
-bpf_attach()
-{
-	local pipe=$KLP_TMP/bpf.$RANDOM said=
-
-	mkfifo "$pipe.in" "$pipe.out"
-	exec {BPF_IN}<> "$pipe.in" {BPF_OUT}<> "$pipe.out"
-	bg bpf_job "$pipe" "$@"
-	BPF_JOB=$BG_PID
-	read -r -t 30 said <&"$BPF_OUT" || :
-	expect_eq "attaching" attached "$said"
-}
-
-bpf_job()
-{
-	local pipe=$1
-
-	shift
-	exec "$ATTACH" "$@" < "$pipe.in" > "$pipe.out" 2>&1
-}
-
-bpf_runs()
-{
-	local n=
-
-	echo >&"$BPF_IN"
-	read -r -t 30 n <&"$BPF_OUT"
-	echo "$n"
-}
-
-bpf_detach()
-{
-	kill "$BPF_JOB"
-	wait "$BPF_JOB" || :
-	BPF_JOB=
-}
+. "$(dirname "$0")/klp-bpf-lib.sh"
 
 # expect_cmdline WHAT: "patched" or "original"; with a program attached it runs.
 expect_cmdline()

@@ -256,6 +256,21 @@ static int klp_test_run_spin(const struct klp_test_call *call)
 	return ret;
 }
 
+/* The same, and tells which values it saw, as a set of bits. */
+static int klp_test_run_watch(const struct klp_test_call *call)
+{
+	struct klp_test_gate *gate = &klp_test_gates[call->gate];
+	int seen = 0;
+
+	atomic_inc(&gate->waiters);
+	while (!READ_ONCE(gate->open) && !fatal_signal_pending(current)) {
+		seen |= BIT(klp_target_value());
+		cond_resched_tasks_rcu_qs();
+	}
+	atomic_dec(&gate->waiters);
+	return seen;
+}
+
 static int klp_test_run_waiters(const struct klp_test_call *call)
 {
 	return atomic_read(&klp_test_gates[call->gate].waiters);
@@ -307,6 +322,7 @@ static const struct klp_test_op klp_test_ops[] = {
 	{ "last_call", klp_test_run_last_call },
 	{ "cold", klp_test_run_cold },
 	{ "spin", klp_test_run_spin },
+	{ "watch", klp_test_run_watch },
 	{ "waiters", klp_test_run_waiters },
 	{ "join", klp_test_run_join },
 	{ "sample", klp_test_run_sample },

@@ -56,28 +56,44 @@ static s64 klp_task_waiting_ms(const struct task_struct *task, ktime_t began)
 	return ktime_ms_delta(ktime_get(), max(began, born));
 }
 
+/* A name may have anything in it: what cannot be printed is escaped */
 static void klp_report_task(struct klp_report *report, struct task_struct *task,
-			    const struct klp_try *try, int side, s64 ms)
+			    const struct klp_try *try, int side,
+			    unsigned int attempts, s64 ms)
 {
 	char why[KLP_WHY_LEN], comm[TASK_COMM_LEN];
 
 	get_task_comm(comm, task);
-	klp_report_line(report, "%d\t%d\t%*pEp\t%s\t%u\t%lld\t%s\n",
+	klp_report_line(report, "%d\t%d\t%*pE\t%s\t%u\t%lld\t%s\n",
 			task_tgid_nr(task), task_pid_nr(task),
-			(int)strlen(comm), comm, klp_side_name(side),
-			task->klp_tries, ms, klp_why(why, try));
+			(int)strlen(comm), comm, klp_side_name(side), attempts,
+			ms, klp_why(why, try));
+}
+
+/* The walk starts over, so the list does */
+static void klp_report_again(void *arg)
+{
+	struct klp_report *report = arg;
+
+	report->len = report->list;
+	report->more = 0;
 }
 
 static void klp_report_blocker(struct task_struct *task, void *arg)
 {
 	ktime_t began = klp_transition_patch()->stats.began;
+	struct klp_report *report = arg;
 	int side = klp_task_side(task);
 	struct klp_try try = { .ranges = klp_transition_leaving(side) };
 
 	if (!klp_patch_pending(task))
 		return;
+	if (report->more) {
+		report->more++;
+		return;
+	}
 	klp_task_look(task, &try);
-	klp_report_task(arg, task, &try, side,
+	klp_report_task(report, task, &try, side, task->klp_tries,
 			klp_task_waiting_ms(task, began));
 }
 
@@ -98,14 +114,20 @@ static void klp_forecast_task(struct task_struct *task, void *arg)
 	struct klp_forecast *forecast = arg;
 	struct klp_try try = { .ranges = forecast->ranges };
 
-	if (is_idle_task(task))
-		return;
 	klp_task_look(task, &try);
 	if (try.verdict == KLP_RUNNING)
 		forecast->running++;
 	else if (try.verdict != KLP_MOVED)
 		klp_report_task(forecast->report, task, &try,
-				KLP_TRANSITION_UNPATCHED, 0);
+				KLP_TRANSITION_UNPATCHED, 0, 0);
+}
+
+static void klp_forecast_again(void *arg)
+{
+	struct klp_forecast *forecast = arg;
+
+	klp_report_again(forecast->report);
+	forecast->running = 0;
 }
 
 /**
@@ -119,9 +141,12 @@ void klp_report_would_block(struct klp_report *report,
 			    const struct klp_ranges *ranges)
 {
 	struct klp_forecast forecast = { .report = report, .ranges = ranges };
+	struct klp_cursor cursor = { .again = klp_forecast_again };
 
 	lockdep_assert_held(&klp_mutex);
-	klp_walk(klp_forecast_task, &forecast);
+	report->list = report->len;
+	while (klp_walk_batch(&cursor, klp_forecast_task, &forecast))
+		cond_resched();
 	klp_report_line(report, "running, not looked at: %u\n",
 			forecast.running);
 }
@@ -159,7 +184,7 @@ int klp_blockers_show(struct klp_live_patch *patch, char *buf)
 {
 	unsigned long epoch = klp_transition_epoch();
 	struct klp_report report = { .buf = buf };
-	struct klp_cursor cursor = {};
+	struct klp_cursor cursor = { .again = klp_report_again };
 
 	while (klp_blockers_batch(patch, &cursor, epoch, &report))
 		cond_resched();

@@ -13,11 +13,13 @@ struct klp_ranges;
  * @buf:	the page
  * @len:	how much of it is full
  * @more:	number of lines that there was no room for
+ * @list:	where the list of tasks begins in it
  */
 struct klp_report {
 	char *buf;
 	int len;
 	unsigned int more;
+	int list;
 };
 
 void __printf(2, 3) klp_report_line(struct klp_report *report,

@@ -620,14 +620,25 @@ struct klp_forced {
 	char name[MODULE_NAME_LEN];
 };
 
-static LIST_HEAD(klp_forced);	/* klp_mutex */
+/*
+ * Parameters are read under a lock that they all share, and some are written before
+ * there are clocks: what they read and write has locks of its own, which nothing is
+ * taken under.
+ */
+static DEFINE_MUTEX(klp_forced_mutex);
+static LIST_HEAD(klp_forced);	/* klp_forced_mutex */
+
+static int klp_forced_set(const char *val, const struct kernel_param *kp)
+{
+	return -EPERM;
+}
 
 static int klp_forced_get(char *buf, const struct kernel_param *kp)
 {
 	const struct klp_forced *forced;
 	int len = 0;
 
-	guard(klp_mutex)();
+	guard(mutex)(&klp_forced_mutex);
 	list_for_each_entry(forced, &klp_forced, node)
 		len += scnprintf(buf + len, PAGE_SIZE - 1 - len, "%s%s",
 				 len ? "," : "", forced->name);
@@ -635,6 +646,7 @@ static int klp_forced_get(char *buf, const struct kernel_param *kp)
 }
 
 static const struct kernel_param_ops klp_forced_ops = {
+	.set = klp_forced_set,	/* on the command line */
 	.get = klp_forced_get,
 };
 
@@ -647,6 +659,7 @@ static void klp_forced_note(struct klp_live_patch *patch,
 {
 	struct klp_forced *forced;
 
+	guard(mutex)(&klp_forced_mutex);
 	list_for_each_entry(forced, &klp_forced, node) {
 		if (!strcmp(forced->name, klp_patch_name(patch))) {
 			kfree(record);

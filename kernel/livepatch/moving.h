@@ -8,24 +8,31 @@
 #include <linux/workqueue.h>
 
 #include "transition.h"
+#include "walk.h"
 
 struct klp_live_patch;
 struct klp_ranges;
 struct task_struct;
 
+/* What a pass does about tasks that it could not move; most come by themselves, soon */
+#define KLP_KICK_RESCHED	BIT(0)	/* interrupt those that are running, for a moment */
+#define KLP_KICK_NOTIFY		BIT(1)	/* ask out, once each, those that will not come: in a
+					 * guest, or asleep in a function they would leave
+					 */
+#define KLP_KICK_SIGNAL		BIT(2)	/* ask everybody */
+
 /**
- * enum klp_kick - what a pass does about tasks that it could not move
- * @KLP_KICK_NONE:	nothing; most move by themselves, soon
- * @KLP_KICK_RESCHED:	interrupt those that are running, for a moment
- * @KLP_KICK_NOTIFY:	and ask those out, once each, that will not come by themselves:
- *			in a guest, or asleep in a function that they would leave
- * @KLP_KICK_SIGNAL:	ask everybody
+ * struct klp_pass - one attempt to move all tasks that are left
+ * @cursor:	where it stands
+ * @epoch:	when it becomes pointless
+ * @begun:	@kicks is decided
+ * @kicks:	what it does about those that it cannot move
  */
-enum klp_kick {
-	KLP_KICK_NONE,
-	KLP_KICK_RESCHED,
-	KLP_KICK_NOTIFY,
-	KLP_KICK_SIGNAL,
+struct klp_pass {
+	struct klp_cursor cursor;
+	unsigned long epoch;
+	bool begun;
+	unsigned int kicks;
 };
 
 /**
@@ -39,9 +46,8 @@ enum klp_kick {
  * @leaving:	by side, the code that a task leaves by moving off it
  * @passes:	how many passes were made for this goal
  * @pause:	between the last pass and the next, in jiffies
- * @kick:	what this pass does about those who stay behind
  * @moving_at:	when tasks were told of this goal, in jiffies
- * @signal_at:	when to signal those who stayed behind, in jiffies
+ * @signaled_at: when those who stayed behind were signaled last, or @moving_at
  * @signaled:	it was said in the log
  * @exited:	SRCU cookie: when it is over, so is every exit section that was
  *		open when the last transition ended
@@ -59,9 +65,8 @@ struct klp_transition {
 	struct klp_ranges *leaving[2];
 	unsigned int passes;
 	unsigned long pause;
-	enum klp_kick kick;
 	unsigned long moving_at;
-	unsigned long signal_at;
+	unsigned long signaled_at;
 	bool signaled;
 	unsigned long exited;
 };

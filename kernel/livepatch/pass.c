@@ -126,46 +126,43 @@ DECLARE_WORK(klp_done, klp_done_work);
 static void klp_pass_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(klp_pass, klp_pass_work);
 
-static bool klp_stage_reached(unsigned int ms)
+static bool klp_kick_due(unsigned long since, unsigned int ms)
 {
-	return ms && time_after_eq(jiffies, klp_tr.moving_at +
-					    msecs_to_jiffies(ms));
+	return ms && time_after_eq(jiffies, since + msecs_to_jiffies(ms));
 }
 
 /* What this pass is to do about those that it cannot move */
-static void klp_pass_begin(void)
+static unsigned int klp_kicks_due(void)
 {
-	if (klp_signal_ms && time_after_eq(jiffies, klp_tr.signal_at)) {
-		klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
-		klp_tr.kick = KLP_KICK_SIGNAL;
-		if (!klp_tr.signaled)
-			pr_notice("signaling remaining tasks\n");
-		klp_tr.signaled = true;
-	} else if (klp_stage_reached(klp_notify_ms)) {
-		klp_tr.kick = KLP_KICK_NOTIFY;
-	} else if (klp_stage_reached(klp_kick_ms)) {
-		klp_tr.kick = KLP_KICK_RESCHED;
-	} else {
-		klp_tr.kick = KLP_KICK_NONE;
+	unsigned int kicks = 0;
+
+	if (klp_kick_due(klp_tr.moving_at, klp_kick_ms))
+		kicks |= KLP_KICK_RESCHED;
+	if (klp_kick_due(klp_tr.moving_at, klp_notify_ms))
+		kicks |= KLP_KICK_NOTIFY;
+	if (klp_kick_due(klp_tr.signaled_at, klp_signal_ms)) {
+		kicks |= KLP_KICK_SIGNAL;
+		klp_tr.signaled_at = jiffies;
 	}
+	return kicks;
 }
 
-/* From now until @at, if that is sooner than @pause */
-static unsigned long klp_pause_until(unsigned long pause, unsigned long at)
+/* @pause, or less if something is to be done before */
+static unsigned long klp_pause_until(unsigned long pause, unsigned long since,
+				     unsigned int ms)
 {
-	return time_before(jiffies, at) ? min(pause, at - jiffies) : pause;
+	unsigned long at = since + msecs_to_jiffies(ms);
+
+	return ms && time_before(jiffies, at) ? min(pause, at - jiffies) : pause;
 }
 
-/* Until the next pass: not much later than what it is to do */
 static unsigned long klp_pass_pause(void)
 {
 	unsigned long pause = klp_tr.pause;
 
-	pause = klp_pause_until(pause, klp_tr.moving_at +
-				       msecs_to_jiffies(klp_kick_ms));
-	pause = klp_pause_until(pause, klp_tr.moving_at +
-				       msecs_to_jiffies(klp_notify_ms));
-	return klp_pause_until(pause, klp_tr.signal_at);
+	pause = klp_pause_until(pause, klp_tr.moving_at, klp_kick_ms);
+	pause = klp_pause_until(pause, klp_tr.moving_at, klp_notify_ms);
+	return klp_pause_until(pause, klp_tr.signaled_at, klp_signal_ms);
 }
 
 static void klp_pass_end(void)
@@ -182,18 +179,19 @@ static void klp_pass_end(void)
 }
 
 /* One batch.  Returns false when this pass is over. */
-static bool klp_pass_batch(struct klp_cursor *cursor, unsigned long epoch)
+static bool klp_pass_batch(struct klp_pass *pass)
 {
 	guard(klp_mutex)();
-	if (klp_tr.epoch != epoch || !klp_transition_moving()) {
-		klp_walk_end(cursor);
+	if (klp_tr.epoch != pass->epoch || !klp_transition_moving()) {
+		klp_walk_end(&pass->cursor);
 		return false;
 	}
-	if (!cursor->leader && !cursor->restarts)
-		klp_pass_begin();
-	if (klp_walk_batch(cursor, klp_try_switch_task, NULL))
+	if (!pass->begun)
+		pass->kicks = klp_kicks_due();
+	pass->begun = true;
+	if (klp_walk_batch(&pass->cursor, klp_try_switch_task, pass))
 		return true;
-	klp_walk_idle(klp_try_switch_idle, NULL);
+	klp_walk_idle(klp_try_switch_idle, pass);
 	klp_pass_end();
 	return false;
 }
@@ -209,10 +207,9 @@ static bool klp_pass_batch(struct klp_cursor *cursor, unsigned long epoch)
  */
 void klp_transition_pass(void)
 {
-	unsigned long epoch = READ_ONCE(klp_tr.epoch);
-	struct klp_cursor cursor = {};
+	struct klp_pass pass = { .epoch = READ_ONCE(klp_tr.epoch) };
 
-	while (klp_pass_batch(&cursor, epoch))
+	while (klp_pass_batch(&pass))
 		cond_resched();
 }
 
@@ -227,7 +224,7 @@ void klp_pass_restart(void)
 	klp_tr.passes = 0;
 	klp_tr.pause = max(1UL, msecs_to_jiffies(1));
 	klp_tr.moving_at = jiffies;
-	klp_tr.signal_at = jiffies + msecs_to_jiffies(klp_signal_ms);
+	klp_tr.signaled_at = jiffies;
 	klp_tr.signaled = false;
 }
 

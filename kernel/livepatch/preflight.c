@@ -3,6 +3,7 @@
  * Preflight: tells whether a patch could be enabled now, and who would block it,
  * without enabling it.
  */
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -35,25 +36,29 @@
  * say, and whether memory would suffice, remains open.
  */
 
-/* Both under klp_mutex */
+/* Protects both.  Nothing is taken under it; see klp_forced_mutex. */
+static DEFINE_MUTEX(klp_preflight_mutex);
 static char klp_preflight_name[MODULE_NAME_LEN];
 static char *klp_preflight_text;
 
 static int klp_preflight_name_set(const char *val, const struct kernel_param *kp)
 {
-	char name[MODULE_NAME_LEN];
+	char text[MODULE_NAME_LEN + 1], *name;
 
-	if (strscpy(name, skip_spaces(val), sizeof(name)) < 0)
+	if (strscpy(text, skip_spaces(val), sizeof(text)) < 0)
 		return -EINVAL;
-	guard(klp_mutex)();
-	strscpy(klp_preflight_name, strim(name), sizeof(klp_preflight_name));
+	name = strim(text);
+	if (strlen(name) >= sizeof(klp_preflight_name))
+		return -EINVAL;
+	guard(mutex)(&klp_preflight_mutex);
+	strscpy(klp_preflight_name, name, sizeof(klp_preflight_name));
 	strreplace(klp_preflight_name, '-', '_');
 	return 0;
 }
 
 static int klp_preflight_name_get(char *buf, const struct kernel_param *kp)
 {
-	guard(klp_mutex)();
+	guard(mutex)(&klp_preflight_mutex);
 	return scnprintf(buf, PAGE_SIZE, "%s\n", klp_preflight_name);
 }
 
@@ -66,13 +71,21 @@ module_param_cb(preflight, &klp_preflight_name_ops, NULL, 0644);
 MODULE_PARM_DESC(preflight,
 		 "the patch module whose next attempt to be enabled is a rehearsal");
 
+static int klp_preflight_text_set(const char *val, const struct kernel_param *kp)
+{
+	return -EPERM;
+}
+
 static int klp_preflight_text_get(char *buf, const struct kernel_param *kp)
 {
-	guard(klp_mutex)();
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	guard(mutex)(&klp_preflight_mutex);
 	return scnprintf(buf, PAGE_SIZE, "%s", klp_preflight_text ?: "");
 }
 
 static const struct kernel_param_ops klp_preflight_text_ops = {
+	.set = klp_preflight_text_set,	/* on the command line */
 	.get = klp_preflight_text_get,
 };
 
@@ -82,7 +95,7 @@ MODULE_PARM_DESC(preflight_report, "what the last rehearsal found");
 /* Is the patch of this module to be looked at only?  Once. */
 bool klp_preflight_due(const struct module *mod)
 {
-	lockdep_assert_held(&klp_mutex);
+	guard(mutex)(&klp_preflight_mutex);
 	if (!*klp_preflight_name || strcmp(klp_preflight_name, mod->name))
 		return false;
 	*klp_preflight_name = '\0';
@@ -157,7 +170,7 @@ static int klp_inspect_patch(struct klp_live_patch *patch,
 	klp_for_each_object(patch, obj)
 		klp_inspect_object(obj, &syms, &all);
 	klp_symbols_free(&syms);
-	if (!all.error && !klp_location_possible()) {
+	if (all.good && !all.error && !klp_location_possible()) {
 		all.error = -EBUSY;
 		klp_report_line(report, "kernel.ftrace_enabled is 0\n");
 	}
@@ -236,24 +249,26 @@ static void klp_report_result(struct klp_report *report, int ret)
  * @patch:	a new patch
  * @refusal:	why it would not even be looked at, or 0
  *
- * What it finds replaces the last report.
+ * What it finds replaces the last report, which stays if there is no memory.
  *
- * Context: Process context.  Expects klp_lock() held.
+ * Context: Process context.  Expects klp_lock() held, throughout: a rehearsal with
+ * thousands of tasks keeps others waiting as long as registering its functions would.
  */
 void klp_preflight(struct klp_live_patch *patch, int refusal)
 {
-	struct klp_report report = { .buf = klp_preflight_text };
+	struct klp_report report = {};
 	int ret;
 
 	lockdep_assert_held(&klp_mutex);
-	if (!report.buf)
-		report.buf = (char *)get_zeroed_page(GFP_KERNEL);
+	report.buf = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!report.buf)
 		return;
-	klp_preflight_text = report.buf;
-
 	klp_report_line(&report, "patch: %s\n", klp_patch_name(patch));
 	ret = klp_preflight_look(patch, &report);
 	klp_report_end(&report);
 	klp_report_result(&report, refusal ?: ret);
+
+	scoped_guard(mutex, &klp_preflight_mutex)
+		swap(klp_preflight_text, report.buf);
+	free_page((unsigned long)report.buf);
 }

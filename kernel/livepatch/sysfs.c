@@ -6,6 +6,7 @@
  * A patch and each of its objects are kobjects; a function is an empty directory,
  * which needs none.
  */
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/kernfs.h>
 #include <linux/kstrtox.h>
@@ -86,6 +87,9 @@ static ssize_t stack_order_show(struct kobject *kobj,
 static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
+	/* As for /proc/PID/stack: whoever is root in a container is not enough */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	return klp_blockers_show(klp_patch_of(kobj), buf);
 }
 

@@ -197,30 +197,41 @@ static void klp_kick_notify(struct task_struct *task, enum klp_verdict verdict)
 	set_notify_signal(task);
 }
 
-static void klp_task_kick(struct task_struct *task, enum klp_verdict verdict)
+/* The documented last resort, for every kind of task */
+static void klp_kick_signal(struct task_struct *task)
 {
-	if (is_idle_task(task) || klp_tr.kick == KLP_KICK_NONE)
-		return;
-	if (task->flags & PF_KTHREAD) {
-		if (klp_tr.kick == KLP_KICK_SIGNAL)
-			wake_up_state(task, TASK_INTERRUPTIBLE);
-		return;
-	}
-	if (klp_tr.kick == KLP_KICK_SIGNAL)
+	if (!klp_tr.signaled)
+		pr_notice("signaling remaining tasks\n");
+	klp_tr.signaled = true;
+	if (task->flags & PF_KTHREAD)
+		wake_up_state(task, TASK_INTERRUPTIBLE);
+	else
 		set_notify_signal(task);
-	if (klp_tr.kick == KLP_KICK_NOTIFY)
+}
+
+/* It may have moved by itself meanwhile, and want to sleep in peace */
+static void klp_task_kick(struct task_struct *task, enum klp_verdict verdict,
+			  unsigned int kicks)
+{
+	if (is_idle_task(task) || !klp_patch_pending(task))
+		return;
+	if (kicks & KLP_KICK_SIGNAL)
+		klp_kick_signal(task);
+	if (task->flags & PF_KTHREAD)
+		return;
+	if (kicks & KLP_KICK_NOTIFY)
 		klp_kick_notify(task, verdict);
-	if (verdict == KLP_RUNNING)
+	if (kicks & KLP_KICK_RESCHED && verdict == KLP_RUNNING)
 		klp_kick_resched(task);
 }
 
 static void klp_task_refused(struct task_struct *task,
-			     const struct klp_try *try)
+			     const struct klp_try *try, unsigned int kicks)
 {
 	char why[KLP_WHY_LEN];
 
 	task->klp_tries++;
-	klp_task_kick(task, try->verdict);
+	klp_task_kick(task, try->verdict, kicks);
 	if (trace_klp_task_refused_enabled())
 		trace_klp_task_refused(task, klp_side_name(klp_task_side(task)),
 				       task->klp_tries, klp_why(why, try));
@@ -229,6 +240,7 @@ static void klp_task_refused(struct task_struct *task,
 /* The selftests turn off the messages of this function by its name. */
 void klp_try_switch_task(struct task_struct *task, void *arg)
 {
+	const struct klp_pass *pass = arg;
 	struct klp_try try = {};
 
 	if (klp_task_side(task) == klp_tr.goal && !klp_patch_pending(task))
@@ -260,7 +272,7 @@ void klp_try_switch_task(struct task_struct *task, void *arg)
 			 task->comm, task->pid, (void *)try.where);
 		break;
 	}
-	klp_task_refused(task, &try);
+	klp_task_refused(task, &try, pass->kicks);
 }
 
 /* The idle task of a CPU that is offline runs nothing, and is not in its loop */

@@ -77,8 +77,11 @@ bool klp_walk_batch(struct klp_cursor *cursor, klp_visit_t visit, void *arg)
 		if (klp_cursor_listed(&from)) {
 			leader = from.leader;
 			task = from.task;
-		} else if (++cursor->restarts >= KLP_WALK_RESTARTS) {
-			budget = UINT_MAX;
+		} else {
+			if (++cursor->restarts >= KLP_WALK_RESTARTS)
+				budget = UINT_MAX;
+			if (cursor->again)
+				cursor->again(arg);
 		}
 	}
 	while (budget-- && (task = klp_next_thread(&leader, task)))

@@ -14,11 +14,13 @@ typedef void (*klp_visit_t)(struct task_struct *task, void *arg);
  * @leader:	the group it is in, pinned; NULL at the head of the list
  * @task:	the thread that was met last, pinned
  * @restarts:	how often it had to start over
+ * @again:	if not NULL, called with the visitor's argument when it starts over
  */
 struct klp_cursor {
 	struct task_struct *leader;
 	struct task_struct *task;
 	unsigned int restarts;
+	void (*again)(void *arg);
 };
 
 bool klp_walk_batch(struct klp_cursor *cursor, klp_visit_t visit, void *arg);

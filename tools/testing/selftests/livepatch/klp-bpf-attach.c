@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * klp-bpf-attach - attach an empty BPF program to a kernel function
+ * klp-bpf-attach - attach empty BPF programs to a kernel function
  *
- *	klp-bpf-attach fentry|fexit FUNCTION [MODULE]
+ *	klp-bpf-attach fentry|fexit|both FUNCTION [MODULE]
  *
- * Prints "attached"; then prints, for each line it reads, how often the program
- * ran.  The program is detached when the input ends or the process does.
+ * Prints "attached"; then prints, for each line it reads, how often the programs
+ * ran.  They are detached when the input ends or the process does.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +18,9 @@
 #include <bpf/btf.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static int progs[2];
+static int progs_nr;
 
 static void die(const char *what, int err)
 {
@@ -68,7 +71,8 @@ static int function_id(const char *function, const char *module)
 	return id;
 }
 
-static int load(const char *kind, const char *function, const char *module)
+static int load(enum bpf_attach_type type, const char *function,
+		const char *module)
 {
 	/* return 0; */
 	const struct bpf_insn insns[] = {
@@ -76,8 +80,7 @@ static int load(const char *kind, const char *function, const char *module)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
-		    .expected_attach_type = strcmp(kind, "fexit") ?
-			BPF_TRACE_FENTRY : BPF_TRACE_FEXIT,
+		    .expected_attach_type = type,
 		    .attach_btf_id = function_id(function, module),
 		    .attach_btf_obj_fd = module ? module_btf(module) : 0);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "klp_test", "GPL", insns,
@@ -88,35 +91,56 @@ static int load(const char *kind, const char *function, const char *module)
 	return fd;
 }
 
-static unsigned long long runs(int prog)
+static void attach(enum bpf_attach_type type, const char *function,
+		   const char *module)
 {
-	struct bpf_prog_info info = { };
-	__u32 len = sizeof(info);
+	int prog = load(type, function, module);
 
-	if (bpf_obj_get_info_by_fd(prog, &info, &len))
-		die("program information", errno);
-	return info.run_cnt;
+	if (bpf_raw_tracepoint_open(NULL, prog) < 0)
+		die("attach", errno);
+	progs[progs_nr++] = prog;
+}
+
+static unsigned long long runs(void)
+{
+	unsigned long long sum = 0;
+	struct bpf_prog_info info;
+	__u32 len;
+	int i;
+
+	for (i = 0; i < progs_nr; i++) {
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (bpf_obj_get_info_by_fd(progs[i], &info, &len))
+			die("program information", errno);
+		sum += info.run_cnt;
+	}
+	return sum;
 }
 
 int main(int argc, char **argv)
 {
+	const char *kind, *function, *module;
 	char line[64];
-	int prog;
 
 	if (argc < 3 || argc > 4) {
-		fprintf(stderr, "usage: klp-bpf-attach fentry|fexit FUNCTION [MODULE]\n");
+		fprintf(stderr, "usage: klp-bpf-attach fentry|fexit|both FUNCTION [MODULE]\n");
 		return 2;
 	}
+	kind = argv[1];
+	function = argv[2];
+	module = argv[3];
 	if (bpf_enable_stats(BPF_STATS_RUN_TIME) < 0)
 		die("statistics", errno);
-	prog = load(argv[1], argv[2], argc > 3 ? argv[3] : NULL);
-	if (bpf_raw_tracepoint_open(NULL, prog) < 0)
-		die("attach", errno);
+	if (strcmp(kind, "fexit"))
+		attach(BPF_TRACE_FENTRY, function, module);
+	if (strcmp(kind, "fentry"))
+		attach(BPF_TRACE_FEXIT, function, module);
 
 	puts("attached");
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
-		printf("%llu\n", runs(prog));
+		printf("%llu\n", runs());
 		fflush(stdout);
 	}
 	return 0;

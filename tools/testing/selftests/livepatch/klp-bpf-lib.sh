@@ -6,15 +6,18 @@
 ATTACH=$KLP_DIR/klp-bpf-attach
 BPF_JOB=
 
+# need_bpf [klp_skip_all]: skips the case, or the script
 need_bpf()
 {
+	local skip=${1:-klp_skip}
+
 	[ -e /sys/kernel/btf/vmlinux ] ||
-		klp_skip "the kernel has no BTF type information"
+		$skip "the kernel has no BTF type information"
 	[ -x "$ATTACH" ] ||
-		klp_skip "klp-bpf-attach was not built: libbpf is missing"
+		$skip "klp-bpf-attach was not built: libbpf is missing"
 }
 
-# bpf_attach KIND FUNCTION [MODULE]: until bpf_detach.
+# bpf_attach fentry|fexit|both FUNCTION [MODULE]: until bpf_detach.
 bpf_attach()
 {
 	local pipe=$KLP_TMP/bpf.$RANDOM said=

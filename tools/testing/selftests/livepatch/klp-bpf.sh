@@ -121,10 +121,7 @@ case_sleeper_below_fexit_in_replacement_blocks_disabling()
 
 klp_requires()
 {
-	[ -e /sys/kernel/btf/vmlinux ] ||
-		klp_skip_all "the kernel has no BTF type information"
-	[ -x "$ATTACH" ] ||
-		klp_skip_all "klp-bpf-attach was not built: libbpf is missing"
+	need_bpf klp_skip_all
 }
 
 klp_main "$@"

@@ -139,6 +139,30 @@ case_patch_works_while_everything_is_traced()
 	expect_eq "value" 0 "$(target value)"
 }
 
+nested_value()
+{
+	cat /sys/module/klp_test_nested/parameters/value
+}
+
+nested_walked()
+{
+	cat /sys/module/klp_test_nested/parameters/walked
+}
+
+# ftrace calls nobody down there, so that it comes to an end: nobody but the patch.
+case_patch_works_where_callbacks_nest_too_deep()
+{
+	target_load
+	mod_load klp_test_nested
+	expect_eq "value" 0 "$(nested_value)"
+	patch_enable $PATCH
+	expect_eq "value where callbacks nest" 1 "$(nested_value)"
+	expect_eq "calls that a tracer saw" 2 "$(nested_walked)"
+	expect_eq "value" 1 "$(target value)"
+	patch_remove $PATCH
+	expect_eq "value where callbacks nest" 0 "$(nested_value)"
+}
+
 # ---- Probes -------------------------------------------------------------------
 
 need_kprobes()

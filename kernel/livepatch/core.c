@@ -237,6 +237,7 @@ static int klp_object_resolve(struct klp_live_object *obj,
 		return ret;
 
 	klp_for_each_func(obj, func) {
+		cond_resched();
 		ret = klp_func_resolve(func, syms);
 		if (ret) {
 			klp_object_forget(obj);

@@ -57,10 +57,13 @@ void klp_ranges_add_code(struct klp_ranges *ranges, const struct klp_code *code)
 		klp_ranges_add(ranges, piece->start, piece->size);
 }
 
+/* There are as many as a patch has functions, and sort() does not let others run */
 static int klp_range_cmp(const void *a, const void *b)
 {
 	const struct klp_range *r = a, *s = b;
 
+	if (need_resched())
+		cond_resched();
 	return (r->start > s->start) - (r->start < s->start);
 }
 

@@ -43,10 +43,13 @@ struct module *klp_module_find(const char *name)
 
 /* ---- the table of a module ---- */
 
+/* Modules have any number of symbols, and sort() does not let others run */
 static int klp_symbol_cmp_name(const void *a, const void *b)
 {
 	const struct klp_symbol *s = a, *t = b;
 
+	if (need_resched())
+		cond_resched();
 	return strcmp(s->name, t->name) ?: (int)s->order - (int)t->order;
 }
 
@@ -54,6 +57,8 @@ static int klp_symbol_cmp_addr(const void *a, const void *b)
 {
 	const struct klp_symbol *s = a, *t = b;
 
+	if (need_resched())
+		cond_resched();
 	return (s->addr > t->addr) - (s->addr < t->addr);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A livepatch of as many of klp_bench_target's functions as asked for, declared in heap memory as
- * kpatch does it.  It notes when it calls klp_enable_patch() and when that returns.
+ * A livepatch of as many functions as asked for, declared in heap memory as kpatch does it.  They
+ * are klp_bench_target's, or spread over klp_bench_part00 and its copies, or named by who loads
+ * it.  It notes when it calls klp_enable_patch() and when that returns.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -15,7 +16,24 @@
 
 static unsigned int nfuncs = 1;
 module_param(nfuncs, uint, 0444);
-MODULE_PARM_DESC(nfuncs, "how many of f0000 to f0999 to replace");
+MODULE_PARM_DESC(nfuncs, "how many functions to replace, f0000 to f0999 if not named");
+
+static char *names[KLP_BENCH_FUNCS];
+static unsigned int names_nr;
+module_param_array(names, charp, &names_nr, 0444);
+MODULE_PARM_DESC(names, "what they are called");
+
+static char *object = "klp_bench_target";
+module_param(object, charp, 0444);
+MODULE_PARM_DESC(object, "where they are; vmlinux for the kernel");
+
+static unsigned int parts;
+module_param(parts, uint, 0444);
+MODULE_PARM_DESC(parts, "over how many modules, klp_bench_partNN, they are spread instead");
+
+static char *missing;
+module_param(missing, charp, 0444);
+MODULE_PARM_DESC(missing, "name, last of all, a function that this object does not have: must fail");
 
 static bool hot;
 module_param(hot, bool, 0444);
@@ -24,6 +42,10 @@ MODULE_PARM_DESC(hot, "replace the function that is called in a loop");
 static bool stay;
 module_param(stay, bool, 0444);
 MODULE_PARM_DESC(stay, "replace the function that a kthread never leaves");
+
+static bool sleepers;
+module_param(sleepers, bool, 0444);
+MODULE_PARM_DESC(sleepers, "replace the function that all of klp_bench_threads sleep in");
 
 static bool dry;
 module_param(dry, bool, 0444);
@@ -54,7 +76,7 @@ static noinline __noclone int new_hot(int x)
 	return x + 1;
 }
 
-/* Nobody gets here: the kthread never calls the function it stays in again. */
+/* Nobody gets here: no kthread calls the function it stays in again. */
 static noinline __noclone int new_stay(void *unused)
 {
 	return -EINVAL;
@@ -64,46 +86,123 @@ static struct klp_patch patch = { .mod = THIS_MODULE };
 
 static void patch_free(void)
 {
+	struct klp_object *obj;
 	struct klp_func *func;
 
-	if (patch.objs && patch.objs->funcs) {
-		for (func = patch.objs->funcs; func->old_name; func++)
+	for (obj = patch.objs; obj && (obj->funcs || obj->name); obj++) {
+		for (func = obj->funcs; func && func->old_name; func++)
 			kfree(func->old_name);
-		kfree(patch.objs->funcs);
+		kfree(obj->funcs);
+		kfree(obj->name);
 	}
 	kfree(patch.objs);
+	patch.objs = NULL;
 }
 
-static bool func_add(struct klp_func *func, char *old_name, void *new_func)
+/* Takes over @name. */
+static int object_fill(struct klp_object *obj, char *name, unsigned int capacity)
 {
+	obj->name = name;
+	obj->funcs = kcalloc(capacity + 1, sizeof(*obj->funcs), GFP_KERNEL);
+
+	return name && obj->funcs ? 0 : -ENOMEM;
+}
+
+static int object_declare(struct klp_object *obj, const char *name, unsigned int capacity)
+{
+	int ret = object_fill(obj, kstrdup(name, GFP_KERNEL), capacity);
+
+	if (!ret && !strcmp(name, "vmlinux")) {
+		kfree(obj->name);
+		obj->name = NULL;
+	}
+
+	return ret;
+}
+
+/* Takes over @old_name. */
+static int func_add(struct klp_object *obj, char *old_name, void *new_func)
+{
+	struct klp_func *func = obj->funcs;
+
+	while (func->old_name)
+		func++;
 	func->old_name = old_name;
 	func->new_func = new_func;
 
-	return old_name;
+	return old_name ? 0 : -ENOMEM;
+}
+
+static char *func_name(unsigned int i)
+{
+	if (names_nr)
+		return kstrdup(i < names_nr ? names[i] : "", GFP_KERNEL);
+	return kasprintf(GFP_KERNEL, "f%04u", parts ? i / parts : i);
+}
+
+static int objects_declare_parts(void)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < parts; i++) {
+		ret = object_fill(&patch.objs[i], kasprintf(GFP_KERNEL, "klp_bench_part%02u", i),
+				  nfuncs / parts + 1);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int objects_declare(void)
+{
+	struct klp_object *obj = patch.objs;
+	int ret;
+
+	if (parts)
+		return objects_declare_parts();
+
+	ret = object_declare(obj, object, nfuncs + 2);
+	if (!ret && hot)
+		ret = func_add(obj, kstrdup("klp_bench_hot", GFP_KERNEL), new_hot);
+	if (!ret && stay)
+		ret = func_add(obj, kstrdup("klp_bench_stay", GFP_KERNEL), new_stay);
+	if (!ret && sleepers)
+		ret = object_declare(++obj, "klp_bench_threads", 1);
+	if (!ret && sleepers)
+		ret = func_add(obj, kstrdup("thread_sleep", GFP_KERNEL), new_stay);
+	if (!ret && missing)
+		ret = object_declare(++obj, missing, 1);
+	if (!ret && missing)
+		ret = func_add(obj, kstrdup("klp_bench_missing", GFP_KERNEL), new_stay);
+
+	return ret;
 }
 
 static int patch_declare(void)
 {
 	struct klp_func *func;
 	unsigned int i;
+	int ret;
 
-	patch.objs = kcalloc(2, sizeof(*patch.objs), GFP_KERNEL);
+	/* One for each part, or three; and what ends the array. */
+	patch.objs = kcalloc(KLP_BENCH_PARTS + 1, sizeof(*patch.objs), GFP_KERNEL);
 	if (!patch.objs)
 		return -ENOMEM;
+	ret = objects_declare();
+	if (ret)
+		return ret;
 
-	patch.objs->name = "klp_bench_target";
-	func = kcalloc(nfuncs + 3, sizeof(*func), GFP_KERNEL);
-	patch.objs->funcs = func;
-	if (!func)
-		return -ENOMEM;
-
-	for (i = 0; i < nfuncs; i++)
-		if (!func_add(func++, kasprintf(GFP_KERNEL, "f%04u", i), funcs[i]))
+	for (i = 0; i < nfuncs; i++) {
+		/* Not func_add(): that would go through all of them each time. */
+		func = parts ? &patch.objs[i % parts].funcs[i / parts] :
+			       &patch.objs->funcs[hot + stay + i];
+		func->new_func = funcs[i];
+		func->old_name = func_name(i);
+		if (!func->old_name)
 			return -ENOMEM;
-	if (hot && !func_add(func++, kstrdup("klp_bench_hot", GFP_KERNEL), new_hot))
-		return -ENOMEM;
-	if (stay && !func_add(func++, kstrdup("klp_bench_stay", GFP_KERNEL), new_stay))
-		return -ENOMEM;
+	}
 
 	return 0;
 }
@@ -119,15 +218,29 @@ static int patch_enable(void)
 	return ret;
 }
 
+/* The times are read from parameters, which are gone if loading fails. */
+static int patch_fail(void)
+{
+	int ret = patch_enable();
+
+	if (!ret)
+		return -EEXIST;
+	patch_free();
+
+	return ret == -EINVAL ? 0 : ret;
+}
+
 static int __init klp_bench_patch_init(void)
 {
 	int ret;
 
-	if (nfuncs > KLP_BENCH_FUNCS)
+	if (nfuncs > KLP_BENCH_FUNCS || parts > KLP_BENCH_PARTS)
 		return -EINVAL;
 
 	ret = patch_declare();
-	if (!ret && !dry)
+	if (!ret && missing)
+		ret = patch_fail();
+	else if (!ret && !dry)
 		ret = patch_enable();
 	if (ret)
 		patch_free();

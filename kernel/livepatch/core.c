@@ -178,7 +178,7 @@ int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms)
 		return ret;
 	}
 
-	func->ip = klp_location_find(addr);
+	func->ip = klp_location_find(addr, func->old_code.size);
 	if (!func->ip) {
 		pr_err("failed to find location for function '%s'\n",
 		       decl->old_name);

@@ -282,9 +282,10 @@ void klp_sites_ranges(struct klp_ranges *ranges, int side)
 
 /* ---- site sets ---- */
 
-unsigned long klp_location_find(unsigned long addr)
+/* As ftrace_location(), which has to look for the function's size first */
+unsigned long klp_location_find(unsigned long addr, unsigned long size)
 {
-	return ftrace_location(addr);
+	return ftrace_location_range(addr, addr + size - 1);
 }
 
 /* Does somebody else redirect the function? */

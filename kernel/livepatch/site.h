@@ -36,7 +36,7 @@ extern struct mutex klp_sites_mutex;
 
 unsigned long klp_funcs_target(const struct list_head *funcs, int side);
 
-unsigned long klp_location_find(unsigned long addr);
+unsigned long klp_location_find(unsigned long addr, unsigned long size);
 bool klp_location_taken(unsigned long ip);
 bool klp_location_possible(void);
 struct klp_site_set *klp_sites_attach(struct klp_live_object *obj);

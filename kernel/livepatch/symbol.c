@@ -9,12 +9,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bsearch.h>
 #include <linux/kallsyms.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/module_symbol.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/stringhash.h>
 
 #include "live.h"
 #include "symbol.h"
@@ -43,37 +44,79 @@ struct module *klp_module_find(const char *name)
 
 /* ---- the table of a module ---- */
 
+/*
+ * Names go by what stands before the first dot, which a function has in common with
+ * what the compiler split off it.
+ */
+static unsigned int *klp_symtab_bucket(const struct klp_symtab *tab,
+				       const char *name)
+{
+	return &tab->bucket[full_name_hash(NULL, name, strcspn(name, ".")) &
+			    (BIT(tab->bits) - 1)];
+}
+
+static const struct klp_symbol *klp_symtab_next(const struct klp_symtab *tab,
+						unsigned int next)
+{
+	return next ? &tab->sym[next - 1] : NULL;
+}
+
+#define klp_symtab_for_each(tab, name, sym)				\
+	for (sym = klp_symtab_next(tab, *klp_symtab_bucket(tab, name)); sym; \
+	     sym = klp_symtab_next(tab, sym->next))
+
 /* Modules have any number of symbols, and sort() does not let others run */
-static int klp_symbol_cmp_name(const void *a, const void *b)
+static int klp_text_cmp(const void *a, const void *b)
 {
-	const struct klp_symbol *s = a, *t = b;
+	const u64 *s = a, *t = b;
 
 	if (need_resched())
 		cond_resched();
-	return strcmp(s->name, t->name) ?: (int)s->order - (int)t->order;
+	return (*s > *t) - (*s < *t);
 }
 
-static int klp_symbol_cmp_addr(const void *a, const void *b)
+/**
+ * klp_symtab_index() - make the symbols of a table easy to find
+ * @tab:	with @sym, @nr and @base
+ *
+ * Context: Process context.  May sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int klp_symtab_index(struct klp_symtab *tab)
 {
-	const struct klp_symbol *s = a, *t = b;
+	unsigned int i, *bucket;
 
-	if (need_resched())
+	tab->bits = order_base_2(tab->nr + 1);
+	tab->bucket = kvcalloc(BIT(tab->bits), sizeof(*tab->bucket), GFP_KERNEL);
+	tab->text = kvmalloc_array(tab->nr + 1, sizeof(*tab->text), GFP_KERNEL);
+	if (!tab->bucket || !tab->text)
+		return -ENOMEM;
+
+	/* From the last to the first, so that a chain goes from first to last */
+	for (i = tab->nr; i > 0; i--) {
+		bucket = klp_symtab_bucket(tab, tab->sym[i - 1].name);
+		tab->sym[i - 1].next = *bucket;
+		*bucket = i;
 		cond_resched();
-	return (s->addr > t->addr) - (s->addr < t->addr);
+	}
+	for (i = 0; i < tab->nr; i++)
+		if (tab->sym[i].addr - tab->base < tab->size)
+			tab->text[tab->nr_text++] =
+				(u64)(tab->sym[i].addr - tab->base) << 32 | i;
+	sort(tab->text, tab->nr_text, sizeof(*tab->text), klp_text_cmp, NULL);
+	return 0;
 }
 
-void klp_symtab_sort(struct klp_symtab *tab)
+void klp_symtab_clear(struct klp_symtab *tab)
 {
-	sort(tab->by_name, tab->nr, sizeof(*tab->by_name), klp_symbol_cmp_name,
-	     NULL);
-	sort(tab->by_addr, tab->nr, sizeof(*tab->by_addr), klp_symbol_cmp_addr,
-	     NULL);
+	kvfree(tab->sym);
+	kvfree(tab->bucket);
+	kvfree(tab->text);
 }
 
 static void klp_symtab_free(struct klp_symtab *tab)
 {
-	kvfree(tab->by_name);
-	kvfree(tab->by_addr);
+	klp_symtab_clear(tab);
 	kfree(tab);
 }
 
@@ -98,32 +141,34 @@ static bool klp_symbol_counts(const struct module *mod, const Elf_Sym *sym,
 static struct klp_symtab *klp_symtab_read(struct module *mod)
 {
 	const struct mod_kallsyms *ks = &mod->core_kallsyms;
-	unsigned int i, max = ks->num_symtab;
 	struct klp_symtab *tab;
+	unsigned int i;
 
 	tab = kzalloc(sizeof(*tab), GFP_KERNEL);
 	if (!tab)
 		return NULL;
 	tab->mod = mod;
-	tab->by_name = kvmalloc_array(max, sizeof(*tab->by_name), GFP_KERNEL);
-	tab->by_addr = kvmalloc_array(max, sizeof(*tab->by_addr), GFP_KERNEL);
-	if (!tab->by_name || !tab->by_addr) {
+	tab->base = (unsigned long)mod->mem[MOD_TEXT].base;
+	tab->size = mod->mem[MOD_TEXT].size;
+	tab->sym = kvmalloc_array(ks->num_symtab, sizeof(*tab->sym), GFP_KERNEL);
+	if (!tab->sym) {
 		klp_symtab_free(tab);
 		return NULL;
 	}
 
-	for (i = 0; i < max; i++) {
+	for (i = 0; i < ks->num_symtab; i++) {
 		const Elf_Sym *sym = &ks->symtab[i];
 		const char *name = ks->strtab + sym->st_name;
 
-		if (!klp_symbol_counts(mod, sym, name))
-			continue;
-		tab->by_name[tab->nr++] = (struct klp_symbol){
-			.name = name, .addr = sym->st_value, .order = i,
-		};
+		if (klp_symbol_counts(mod, sym, name))
+			tab->sym[tab->nr++] = (struct klp_symbol){
+				.name = name, .addr = sym->st_value,
+			};
 	}
-	memcpy(tab->by_addr, tab->by_name, tab->nr * sizeof(*tab->by_addr));
-	klp_symtab_sort(tab);
+	if (klp_symtab_index(tab)) {
+		klp_symtab_free(tab);
+		return NULL;
+	}
 	return tab;
 }
 
@@ -150,23 +195,6 @@ void klp_symbols_free(struct klp_symbols *syms)
 		list_del(&tab->node);
 		klp_symtab_free(tab);
 	}
-}
-
-/* The first symbol, by name, that does not sort before @name */
-static unsigned int klp_symtab_lower(const struct klp_symtab *tab,
-				     const char *name)
-{
-	unsigned int lo = 0, hi = tab->nr;
-
-	while (lo < hi) {
-		unsigned int mid = lo + (hi - lo) / 2;
-
-		if (strcmp(tab->by_name[mid].name, name) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
 }
 
 /* ---- the n-th of a name ---- */
@@ -211,11 +239,10 @@ static int klp_match_result(const struct klp_match *match, unsigned long *addr)
 static void klp_symtab_match(const struct klp_symtab *tab, const char *name,
 			     struct klp_match *match)
 {
-	unsigned int i;
+	const struct klp_symbol *sym;
 
-	for (i = klp_symtab_lower(tab, name); i < tab->nr; i++)
-		if (strcmp(tab->by_name[i].name, name) ||
-		    klp_match_count(match, tab->by_name[i].addr))
+	klp_symtab_for_each(tab, name, sym)
+		if (!strcmp(sym->name, name) && klp_match_count(match, sym->addr))
 			break;
 }
 
@@ -304,16 +331,16 @@ int klp_symbols_find(struct klp_symbols *syms, const char *objname,
 
 /* ---- the code of a function ---- */
 
-/* The first symbol, by address, that lies behind @addr */
+/* The first symbol in the text, by address, that lies behind @addr */
 static unsigned int klp_symtab_upper(const struct klp_symtab *tab,
 				     unsigned long addr)
 {
-	unsigned int lo = 0, hi = tab->nr;
+	unsigned int lo = 0, hi = tab->nr_text;
 
 	while (lo < hi) {
 		unsigned int mid = lo + (hi - lo) / 2;
 
-		if (tab->by_addr[mid].addr <= addr)
+		if (tab->text[mid] >> 32 <= addr - tab->base)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -321,16 +348,22 @@ static unsigned int klp_symtab_upper(const struct klp_symtab *tab,
 	return lo;
 }
 
-static unsigned long klp_symtab_size(const struct klp_symtab *tab,
-				     unsigned long addr)
+static const struct klp_symbol *klp_symtab_text(const struct klp_symtab *tab,
+						unsigned int i)
 {
-	const struct module_memory *text = &tab->mod->mem[MOD_TEXT];
-	unsigned long end = (unsigned long)text->base + text->size;
-	unsigned int next = klp_symtab_upper(tab, addr);
+	return &tab->sym[(u32)tab->text[i]];
+}
 
-	if (next < tab->nr)
-		end = min(end, tab->by_addr[next].addr);
-	return end - addr;
+/* In bytes, up to the next symbol; 0 if @addr is not in the text */
+unsigned long klp_symtab_size(const struct klp_symtab *tab, unsigned long addr)
+{
+	unsigned int next;
+
+	if (addr - tab->base >= tab->size)
+		return 0;
+	next = klp_symtab_upper(tab, addr);
+	return next < tab->nr_text ? klp_symtab_text(tab, next)->addr - addr :
+				     tab->base + tab->size - addr;
 }
 
 static int klp_code_size(const struct klp_symtab *tab, unsigned long addr,
@@ -338,10 +371,9 @@ static int klp_code_size(const struct klp_symtab *tab, unsigned long addr,
 {
 	unsigned long offset;
 
-	if (tab && within_module_mem_type(addr, tab->mod, MOD_TEXT)) {
-		*size = klp_symtab_size(tab, addr);
+	*size = tab ? klp_symtab_size(tab, addr) : 0;
+	if (*size)
 		return 0;
-	}
 	return kallsyms_lookup_size_offset(addr, size, &offset) ? 0 : -ENOENT;
 }
 
@@ -383,52 +415,36 @@ bool klp_piece_named(const char *name, const char *func)
 }
 
 struct klp_vmlinux_piece {
+	const char *func;
 	struct klp_code *code;
-	int ret;
 };
 
-static int klp_vmlinux_piece_add(void *cookie, unsigned long addr)
+static int klp_vmlinux_piece_add(void *cookie, const char *name,
+				 unsigned long addr)
 {
-	struct klp_vmlinux_piece *piece = cookie;
+	const struct klp_vmlinux_piece *piece = cookie;
 
-	piece->ret = klp_code_add_piece(piece->code, NULL, addr);
-	return piece->ret;
+	return klp_piece_named(name, piece->func) ?
+	       klp_code_add_piece(piece->code, NULL, addr) : 0;
 }
 
-/* kallsyms finds names, not prefixes: ask for those that GCC gives */
 static int klp_vmlinux_pieces(const char *name, struct klp_code *code)
 {
-	static const char * const suffix[] = {
-		".cold", ".part.0", ".part.0.isra.0", ".part.0.constprop.0",
-	};
-	struct klp_vmlinux_piece piece = { .code = code };
-	unsigned int i;
-	char *full;
+	struct klp_vmlinux_piece piece = { .func = name, .code = code };
 
-	for (i = 0; i < ARRAY_SIZE(suffix) && !piece.ret; i++) {
-		full = kasprintf(GFP_KERNEL, "%s%s", name, suffix[i]);
-		if (!full)
-			return -ENOMEM;
-		kallsyms_on_each_match_symbol(klp_vmlinux_piece_add, full,
-					      &piece);
-		kfree(full);
-	}
-	return piece.ret;
+	return kallsyms_on_each_split_symbol(klp_vmlinux_piece_add, name, &piece);
 }
 
 static int klp_symtab_pieces(const struct klp_symtab *tab, const char *name,
 			     struct klp_code *code)
 {
-	size_t len = strlen(name);
-	unsigned int i;
+	const struct klp_symbol *sym;
 	int ret;
 
-	for (i = klp_symtab_lower(tab, name); i < tab->nr; i++) {
-		if (strncmp(tab->by_name[i].name, name, len))
-			break;
-		if (!klp_piece_named(tab->by_name[i].name, name))
+	klp_symtab_for_each(tab, name, sym) {
+		if (!klp_piece_named(sym->name, name))
 			continue;
-		ret = klp_code_add_piece(code, tab, tab->by_name[i].addr);
+		ret = klp_code_add_piece(code, tab, sym->addr);
 		if (ret)
 			return ret;
 	}
@@ -442,8 +458,8 @@ static int klp_symtab_pieces_at(const struct klp_symtab *tab,
 	unsigned int i = klp_symtab_upper(tab, addr);
 	int ret = 0;
 
-	while (i-- && tab->by_addr[i].addr == addr && !ret)
-		ret = klp_symtab_pieces(tab, tab->by_addr[i].name, code);
+	while (i-- && klp_symtab_text(tab, i)->addr == addr && !ret)
+		ret = klp_symtab_pieces(tab, klp_symtab_text(tab, i)->name, code);
 	return ret;
 }
 

@@ -71,121 +71,103 @@ static const struct {
 	{ "pair",	ULONG_MAX, -ENOENT },
 };
 
+static void symtab_forget(void *tab)
+{
+	klp_symtab_clear(tab);
+}
+
 static struct klp_symtab *symtab_create(struct kunit *test, unsigned int nr)
 {
 	struct klp_symtab *tab = kunit_kzalloc(test, sizeof(*tab), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, tab);
-	tab->by_name = kunit_kcalloc(test, nr, sizeof(*tab->by_name), GFP_KERNEL);
-	tab->by_addr = kunit_kcalloc(test, nr, sizeof(*tab->by_addr), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, tab->by_name);
-	KUNIT_ASSERT_NOT_NULL(test, tab->by_addr);
+	tab->sym = kvcalloc(nr, sizeof(*tab->sym), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tab->sym);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, symtab_forget, tab), 0);
 	return tab;
 }
 
-static void symtab_add(struct klp_symtab *tab, const char *name, unsigned long addr,
-		       unsigned int order)
+static void symtab_add(struct klp_symtab *tab, const char *name, unsigned long addr)
 {
-	tab->by_name[tab->nr] = (struct klp_symbol){
-		.name = name, .addr = addr, .order = order,
-	};
-	tab->by_addr[tab->nr] = tab->by_name[tab->nr];
-	tab->nr++;
+	tab->sym[tab->nr++] = (struct klp_symbol){ .name = name, .addr = addr };
 }
 
-/* Filled in from the k-th on, as if in the order in which some sort has left it */
-static struct klp_symtab *table_create(struct kunit *test, unsigned int k)
+static struct klp_symtab *table_create(struct kunit *test)
 {
 	struct klp_symtab *tab = symtab_create(test, ARRAY_SIZE(table));
-	unsigned int i, at;
+	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		at = (k + i) % ARRAY_SIZE(table);
-		symtab_add(tab, table[at].name, table[at].addr, 10 + at * 3);
-	}
-	klp_symtab_sort(tab);
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		symtab_add(tab, table[i].name, table[i].addr);
+	KUNIT_ASSERT_EQ(test, klp_symtab_index(tab), 0);
 	return tab;
 }
 
-static void sorted_by_name_and_then_by_place_in_the_table(struct kunit *test)
+/* Neither in the order of addresses, nor all in the text */
+static void a_function_reaches_to_the_next_symbol_of_the_text(struct kunit *test)
 {
-	const struct klp_symbol *sym;
-	struct klp_symtab *tab;
-	unsigned int i, k;
-	int cmp;
+	struct klp_symtab *tab = symtab_create(test, 6);
 
-	for (k = 0; k < ARRAY_SIZE(table); k++) {
-		tab = table_create(test, k);
-		for (i = 1; i < tab->nr; i++) {
-			sym = &tab->by_name[i];
-			cmp = strcmp(sym[-1].name, sym->name);
-			KUNIT_EXPECT_LE(test, cmp, 0);
-			if (!cmp)
-				KUNIT_EXPECT_LT(test, sym[-1].order, sym->order);
-		}
-	}
-}
+	tab->base = 0x8000000000001000UL;
+	tab->size = 0x100;
+	symtab_add(tab, "last", tab->base + 0xf0);
+	symtab_add(tab, "second", tab->base + 0x20);
+	symtab_add(tab, "data before", tab->base - 0x10);
+	symtab_add(tab, "first", tab->base);
+	symtab_add(tab, "alias of second", tab->base + 0x20);
+	symtab_add(tab, "data behind", tab->base + 0x100);
+	KUNIT_ASSERT_EQ(test, klp_symtab_index(tab), 0);
 
-static void sorted_by_address_as_well(struct kunit *test)
-{
-	struct klp_symtab *tab = symtab_create(test, 4);
-	unsigned int i;
-
-	/* Differences that do not fit into an int, nor into a long */
-	symtab_add(tab, "b", ULONG_MAX, 0);
-	symtab_add(tab, "a", 0x100000000UL, 1);
-	symtab_add(tab, "d", 1, 2);
-	symtab_add(tab, "c", 0x8000000000000000UL, 3);
-	klp_symtab_sort(tab);
-	for (i = 1; i < tab->nr; i++)
-		KUNIT_EXPECT_LT(test, tab->by_addr[i - 1].addr, tab->by_addr[i].addr);
+	KUNIT_EXPECT_EQ(test, klp_symtab_size(tab, tab->base), 0x20);
+	KUNIT_EXPECT_EQ(test, klp_symtab_size(tab, tab->base + 0x20), 0xd0);
+	KUNIT_EXPECT_EQ(test, klp_symtab_size(tab, tab->base + 0x21), 0xcf);
+	KUNIT_EXPECT_EQ(test, klp_symtab_size(tab, tab->base + 0xf0), 0x10);
+	KUNIT_EXPECT_EQ(test, klp_symtab_size(tab, tab->base - 0x10), 0);
+	KUNIT_EXPECT_EQ(test, klp_symtab_size(tab, tab->base + 0x100), 0);
 }
 
 static void position_counts_from_1_in_the_order_of_the_symbol_table(struct kunit *test)
 {
-	struct klp_symtab *tab;
+	struct klp_symtab *tab = table_create(test);
 	unsigned long addr;
-	unsigned int i, k;
+	unsigned int i;
 	int ret;
 
-	for (k = 0; k < ARRAY_SIZE(table); k++) {
-		tab = table_create(test, k);
-		for (i = 0; i < ARRAY_SIZE(finds); i++) {
-			addr = 0x123;
-			ret = klp_symtab_find(tab, finds[i].name, finds[i].sympos, &addr);
-			KUNIT_EXPECT_EQ_MSG(test, ret, finds[i].ret, "%s,%lu", finds[i].name,
-					    finds[i].sympos);
-			KUNIT_EXPECT_EQ_MSG(test, addr, finds[i].ret ? 0x123 : finds[i].addr,
-					    "%s,%lu", finds[i].name, finds[i].sympos);
-		}
+	for (i = 0; i < ARRAY_SIZE(finds); i++) {
+		addr = 0x123;
+		ret = klp_symtab_find(tab, finds[i].name, finds[i].sympos, &addr);
+		KUNIT_EXPECT_EQ_MSG(test, ret, finds[i].ret, "%s,%lu", finds[i].name,
+				    finds[i].sympos);
+		KUNIT_EXPECT_EQ_MSG(test, addr, finds[i].ret ? 0x123 : finds[i].addr,
+				    "%s,%lu", finds[i].name, finds[i].sympos);
 	}
 }
 
 static void nothing_is_found_in_an_empty_table(struct kunit *test)
 {
-	struct klp_symtab tab = {};
+	struct klp_symtab *tab = symtab_create(test, 0);
 	unsigned long addr;
 
-	klp_symtab_sort(&tab);
-	KUNIT_EXPECT_EQ(test, klp_symtab_find(&tab, "once", 0, &addr), -ENOENT);
-	KUNIT_EXPECT_EQ(test, klp_symtab_find(&tab, "once", 1, &addr), -ENOENT);
-	KUNIT_EXPECT_EQ(test, klp_symtab_find(&tab, "", 0, &addr), -ENOENT);
+	KUNIT_ASSERT_EQ(test, klp_symtab_index(tab), 0);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(tab, "once", 0, &addr), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(tab, "once", 1, &addr), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klp_symtab_find(tab, "", 0, &addr), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klp_symtab_size(tab, 0x1000), 0);
 }
 
 #define MANY	1000
 
-/* Added in the opposite order, between a first and a last of other names. */
 static void many_of_one_name_are_told_apart(struct kunit *test)
 {
 	struct klp_symtab *tab = symtab_create(test, MANY + 2);
 	unsigned long addr;
 	unsigned int i;
 
-	symtab_add(tab, "a", 0x10, 0);
-	symtab_add(tab, "z", 0x20, MANY + 1);
-	for (i = MANY; i; i--)
-		symtab_add(tab, "same", 0x1000 + (i * 7919) % 10007, i);
-	klp_symtab_sort(tab);
+	symtab_add(tab, "a", 0x10);
+	for (i = 1; i <= MANY; i++)
+		symtab_add(tab, "same", 0x1000 + (i * 7919) % 10007);
+	symtab_add(tab, "z", 0x20);
+	KUNIT_ASSERT_EQ(test, klp_symtab_index(tab), 0);
 
 	for (i = 1; i <= MANY; i++) {
 		KUNIT_ASSERT_EQ(test, klp_symtab_find(tab, "same", i, &addr), 0);
@@ -249,8 +231,7 @@ static void pieces_are_told_from_other_functions(struct kunit *test)
 /* ------------------------------------------------------------------------------ */
 
 static struct kunit_case symbol_cases[] = {
-	KUNIT_CASE(sorted_by_name_and_then_by_place_in_the_table),
-	KUNIT_CASE(sorted_by_address_as_well),
+	KUNIT_CASE(a_function_reaches_to_the_next_symbol_of_the_text),
 	KUNIT_CASE(position_counts_from_1_in_the_order_of_the_symbol_table),
 	KUNIT_CASE(nothing_is_found_in_an_empty_table),
 	KUNIT_CASE(many_of_one_name_are_told_apart),

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
+#include <linux/string_helpers.h>
 #include <linux/timekeeping.h>
 
 #include "blockers.h"
@@ -56,18 +57,28 @@ static s64 klp_task_waiting_ms(const struct task_struct *task, ktime_t began)
 	return ktime_ms_delta(ktime_get(), max(began, born));
 }
 
-/* A name may have anything in it: what cannot be printed is escaped */
+/* A name may have anything in it: what is not printable ASCII is escaped, as in C */
+static void klp_task_name(struct task_struct *task, char *buf, size_t size)
+{
+	char comm[TASK_COMM_LEN];
+	int len;
+
+	get_task_comm(comm, task);
+	len = string_escape_mem(comm, strlen(comm), buf, size - 1,
+				ESCAPE_ANY | ESCAPE_NAP | ESCAPE_APPEND, "\\");
+	buf[len] = '\0';
+}
+
 static void klp_report_task(struct klp_report *report, struct task_struct *task,
 			    const struct klp_try *try, int side,
 			    unsigned int attempts, s64 ms)
 {
-	char why[KLP_WHY_LEN], comm[TASK_COMM_LEN];
+	char why[KLP_WHY_LEN], name[4 * TASK_COMM_LEN];
 
-	get_task_comm(comm, task);
-	klp_report_line(report, "%d\t%d\t%*pE\t%s\t%u\t%lld\t%s\n",
-			task_tgid_nr(task), task_pid_nr(task),
-			(int)strlen(comm), comm, klp_side_name(side), attempts,
-			ms, klp_why(why, try));
+	klp_task_name(task, name, sizeof(name));
+	klp_report_line(report, "%d\t%d\t%s\t%s\t%u\t%lld\t%s\n",
+			task_tgid_nr(task), task_pid_nr(task), name,
+			klp_side_name(side), attempts, ms, klp_why(why, try));
 }
 
 /* The walk starts over, so the list does */

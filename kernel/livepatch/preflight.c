@@ -232,6 +232,22 @@ static int klp_preflight_look(struct klp_live_patch *patch,
 	return ret;
 }
 
+/* What klp_patch_admit() or klp_sysfs_add() had to say */
+static void klp_report_refusal(struct klp_report *report, int refusal)
+{
+	const struct klp_live_patch *busy = klp_transition_patch();
+
+	if (busy)
+		klp_report_line(report, "another patch is in transition: %s\n",
+				klp_patch_name(busy));
+	else if (refusal == -EINVAL)
+		klp_report_line(report,
+				"a system state that an enabled patch has changed stands against it\n");
+	else if (refusal == -EEXIST)
+		klp_report_line(report,
+				"an object, or a function of one, is declared twice\n");
+}
+
 /* There is always room for it */
 static void klp_report_result(struct klp_report *report, int ret)
 {
@@ -264,6 +280,7 @@ void klp_preflight(struct klp_live_patch *patch, int refusal)
 	if (!report.buf)
 		return;
 	klp_report_line(&report, "patch: %s\n", klp_patch_name(patch));
+	klp_report_refusal(&report, refusal);
 	ret = klp_preflight_look(patch, &report);
 	klp_report_end(&report);
 	klp_report_result(&report, refusal ?: ret);

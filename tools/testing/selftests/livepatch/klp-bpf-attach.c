@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * klp-bpf-attach - attach empty BPF programs to a kernel function
+ * klp-bpf-attach - attach empty BPF programs to a kernel function or tracepoint
  *
  *	klp-bpf-attach fentry|fexit|both FUNCTION [MODULE]
+ *	klp-bpf-attach raw_tp TRACEPOINT
  *
  * Prints "attached"; then prints, for each line it reads, how often the programs
  * ran.  They are detached when the input ends or the process does.
@@ -71,14 +72,15 @@ static int function_id(const char *function, const char *module)
 	return id;
 }
 
+/* return 0; */
+static const struct bpf_insn insns[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
 static int load(enum bpf_attach_type type, const char *function,
 		const char *module)
 {
-	/* return 0; */
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
 		    .expected_attach_type = type,
 		    .attach_btf_id = function_id(function, module),
@@ -98,6 +100,16 @@ static void attach(enum bpf_attach_type type, const char *function,
 
 	if (bpf_raw_tracepoint_open(NULL, prog) < 0)
 		die("attach", errno);
+	progs[progs_nr++] = prog;
+}
+
+static void attach_tracepoint(const char *name)
+{
+	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "klp_test",
+				 "GPL", insns, ARRAY_SIZE(insns), NULL);
+
+	if (prog < 0 || bpf_raw_tracepoint_open(name, prog) < 0)
+		die(name, errno);
 	progs[progs_nr++] = prog;
 }
 
@@ -124,7 +136,7 @@ int main(int argc, char **argv)
 	char line[64];
 
 	if (argc < 3 || argc > 4) {
-		fprintf(stderr, "usage: klp-bpf-attach fentry|fexit|both FUNCTION [MODULE]\n");
+		fprintf(stderr, "usage: klp-bpf-attach fentry|fexit|both|raw_tp NAME [MODULE]\n");
 		return 2;
 	}
 	kind = argv[1];
@@ -132,9 +144,11 @@ int main(int argc, char **argv)
 	module = argv[3];
 	if (bpf_enable_stats(BPF_STATS_RUN_TIME) < 0)
 		die("statistics", errno);
-	if (strcmp(kind, "fexit"))
+	if (!strcmp(kind, "raw_tp"))
+		attach_tracepoint(function);
+	else if (strcmp(kind, "fexit"))
 		attach(BPF_TRACE_FENTRY, function, module);
-	if (strcmp(kind, "fentry"))
+	if (!strcmp(kind, "fexit") || !strcmp(kind, "both"))
 		attach(BPF_TRACE_FEXIT, function, module);
 
 	puts("attached");

@@ -406,7 +406,7 @@ klp_reset_tracing()
 
 	[ -d "$KLP_TRACING" ] || return 0
 	for f in current_tracer:nop set_graph_function: set_ftrace_filter: \
-		 events/kprobes/enable:0 kprobe_events: tracing_on:1; do
+		 events/kprobes/enable:0 events/livepatch/enable:0 trace: kprobe_events: tracing_on:1; do
 		if [ -e "$KLP_TRACING/${f%%:*}" ]; then
 			echo "${f#*:}" > "$KLP_TRACING/${f%%:*}" || :
 		fi

@@ -7,6 +7,7 @@
  *	klp-task spawns N	N threads that create, and join, threads
  *	klp-task execs N	N processes that execute themselves over and over
  *	klp-task exit NAME	a thread called NAME ends at once
+ *	klp-task writers N FILE TEXT	N threads that write TEXT to FILE, once
  *	klp-task inherit FILE	children must not read less than their parent did
  *
  * All print "ready" once they are at work and run until they are killed.
@@ -74,6 +75,16 @@ static void *spawning(void *unused)
 static void *ending_as(void *name)
 {
 	prctl(PR_SET_NAME, name);
+	return NULL;
+}
+
+static void *writing(void *file_and_text)
+{
+	char **arg = file_and_text;
+	int fd = open(arg[0], O_RDWR);
+
+	if (fd < 0 || write(fd, arg[1], strlen(arg[1])) < 0)
+		perror(arg[0]);
 	return NULL;
 }
 
@@ -196,6 +207,8 @@ int main(int argc, char **argv)
 		start_threads(atoi(arg), spawning, NULL);
 	else if (!strcmp(what, "exit"))
 		start_threads(1, ending_as, (void *)arg);
+	else if (!strcmp(what, "writers") && argc == 5)
+		start_threads(atoi(arg), writing, argv + 3);
 	else if (!strcmp(what, "forks"))
 		start_processes(atoi(arg), fork_loop);
 	else if (!strcmp(what, "execs"))

@@ -5,6 +5,7 @@
 # calls again whenever somebody else wants to see the call, or a transition begins.
 
 . "$(dirname "$0")/klp-lib.sh"
+. "$(dirname "$0")/klp-build.sh"
 . "$(dirname "$0")/klp-target.sh"
 . "$(dirname "$0")/klp-bpf-lib.sh"
 
@@ -409,40 +410,40 @@ case_a_replace_takes_the_jumps_over()
 
 # ---- Modules ----------------------------------------------------------------------
 
-case_a_module_that_comes_and_goes_settles_each_time()
+# jumps_somewhere FUNCTION
+jumps_somewhere()
 {
-	local round
-
-	patch_enable $PATCH
-	for round in 1 2 3; do
-		target_load
-		expect_eq "value in round $round" 4 "$(target value)"
-		wait_until settled
-		expect_eq "value in round $round" 4 "$(target value)"
-		rmmod klp_test_target
-	done
-	patch_remove $PATCH
+	grep -q "^$1 .* J " "$FUNCTIONS"
 }
 
-case_a_module_comes_after_a_transition_that_it_held_up()
+case_a_module_that_comes_and_goes_settles_each_time()
 {
-	local sleeper
+	patch_enable ${P}00 "objs=${T}00:tgt_fn_00"
+	for _ in 1 2 3; do
+		mod_load ${T}00
+		expect tgt_value_is 00 1000
+		wait_until jumps_somewhere tgt_fn_00
+		expect tgt_value_is 00 1000
+		rmmod ${T}00
+	done
+	patch_remove ${P}00
+}
 
-	target_load
-	target_sleeper sleep 0
-	sleeper=$BG_PID
-	patch_load $PATCH
-	expect in_transition $PATCH
-	expect_error "is in use" rmmod klp_test_target
-	target_open 0
-	wait "$sleeper" || :
-	wait_until settled
-	rmmod klp_test_target
-	target_load
-	wait_until settled
-	patch_set_enabled $PATCH 0
-	wait_until patch_gone $PATCH
-	rmmod klp_test_target
+# The functions of one patch settle, those of the other are in transition.
+case_a_module_that_comes_during_a_transition_settles()
+{
+	patch_enable ${P}01 "objs=${T}00:tgt_fn_01"
+	hold
+	patch_load ${P}00 "objs=$HOLDER;${T}00:tgt_fn_00"
+	expect in_transition ${P}00
+	mod_load ${T}00
+	wait_until jumps_somewhere tgt_fn_01
+	expect jumps_nowhere tgt_fn_00
+	release
+	wait_until not_in_transition ${P}00
+	wait_until jumps_somewhere tgt_fn_00
+	expect tgt_value_is 00 1000
+	rmmod ${T}00
 }
 
 # ---- Busy callers -------------------------------------------------------------------

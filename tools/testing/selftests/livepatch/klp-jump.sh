@@ -393,6 +393,32 @@ case_a_hidden_patch_goes_from_under_the_jump()
 	expect_eq "value" 0 "$(target value)"
 }
 
+sleep_is_let_go()
+{
+	! grep -q "^klp_target_sleep " "$FUNCTIONS"
+}
+
+# Its filter is copied, without the function that nobody patches any more.
+case_a_function_jumps_on_while_its_set_shrinks()
+{
+	settled_patch
+	patch_enable klp_test_p_value2
+	wait_until value_jumps
+	patch_set_enabled $PATCH 0
+	expect value_jumps
+	wait_until patch_gone $PATCH
+	wait_until sleep_is_let_go
+	expect value_jumps
+	expect_eq "value" 2 "$(target value)"
+	kprobe_start
+	expect jumps_nowhere klp_target_value
+	kprobe_see 2
+	kprobe_stop
+	expect value_jumps
+	patch_remove klp_test_p_value2
+	expect_eq "value" 0 "$(target value)"
+}
+
 # One function is taken over, the other goes back to its original.
 case_a_replace_takes_the_jumps_over()
 {

@@ -37,6 +37,16 @@ was_called()
 	[ "$(calls)" -gt 0 ]
 }
 
+cpu1_is_isolated()
+{
+	grep -q 1 /sys/devices/system/cpu/isolated
+}
+
+need_common_cpu1()
+{
+	! cpu1_is_isolated || klp_skip "CPU 1 is isolated"
+}
+
 # ---- Interrupting running tasks ---------------------------------------------
 
 case_delays_are_as_documented()
@@ -70,6 +80,7 @@ klp_burn()
 # It is in the patched function, in the kernel, so that it does not just move.
 case_running_tasks_are_kicked_after_kick_ms()
 {
+	need_common_cpu1
 	free_cpu1
 	kick_load
 	set_kick kick 600
@@ -103,8 +114,7 @@ case_nobody_is_kicked_with_kick_ms_0()
 
 case_isolated_cpus_are_not_kicked()
 {
-	grep -q 1 /sys/devices/system/cpu/isolated ||
-		klp_skip "no CPU is isolated"
+	cpu1_is_isolated || klp_skip "no CPU is isolated"
 	free_cpu1
 	kick_load
 	set_kick notify 300
@@ -192,6 +202,7 @@ case_a_sleeper_elsewhere_is_left_alone()
 # As KVM_RUN: busy with PF_VCPU set, until a signal is pending.
 case_a_task_in_a_guest_is_asked_out_after_notify_ms()
 {
+	need_common_cpu1
 	free_cpu1
 	kick_load
 	set_kick notify 1000

@@ -30,7 +30,7 @@ struct klp_symbol {
  * @nr:		number of symbols
  * @sym:	in the order of the module's symbol table
  * @bits:	log2 of the number of buckets
- * @bucket:	hash table by name, up to its first dot: 1 + the first symbol's place
+ * @bucket:	hash table by name, up to its first dot: 1 + the place in @sym
  * @nr_text:	number of symbols in the text
  * @text:	those, sorted: offset from @base << 32 | place in @sym
  */
@@ -51,7 +51,8 @@ struct klp_symtab {
  * struct klp_symbols - the tables that one operation has read
  * @tabs:	one &struct klp_symtab for each module asked about
  *
- * Each module's table is read once, however many names are looked up.  vmlinux needs none: kallsyms has it sorted.
+ * Each module's table is read once, however many names are looked up.  vmlinux
+ * needs none: kallsyms has it sorted.
  */
 struct klp_symbols {
 	struct list_head tabs;

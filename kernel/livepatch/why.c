@@ -90,21 +90,21 @@ const char *klp_why(char buf[KLP_WHY_LEN], const struct klp_try *try)
 	case KLP_MOVED:
 		return "nothing any more";
 	case KLP_RUNNING:
-		snprintf(buf, KLP_WHY_LEN, "running cpu%d", try->cpu);
+		scnprintf(buf, KLP_WHY_LEN, "running cpu%d", try->cpu);
 		break;
 	case KLP_UNRELIABLE:
-		snprintf(buf, KLP_WHY_LEN, "unreliable at %s",
-			 klp_symbol_text(symbol, try->where));
+		scnprintf(buf, KLP_WHY_LEN, "unreliable at %s",
+			  klp_symbol_text(symbol, try->where));
 		break;
 	case KLP_SLEEPING:
 		func = klp_func_at(try->where);
 		if (func)
-			snprintf(buf, KLP_WHY_LEN, "in %s of %s",
-				 func->decl->old_name,
-				 klp_patch_name(func->object->patch));
+			scnprintf(buf, KLP_WHY_LEN, "in %s of %s",
+				  func->decl->old_name,
+				  klp_patch_name(func->object->patch));
 		else
-			snprintf(buf, KLP_WHY_LEN, "in %s",
-				 klp_symbol_text(symbol, try->where));
+			scnprintf(buf, KLP_WHY_LEN, "in %s",
+				  klp_symbol_text(symbol, try->where));
 		break;
 	}
 	return buf;

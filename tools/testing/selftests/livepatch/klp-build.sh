@@ -202,10 +202,12 @@ need_new_core()
 		klp_skip "this core is known to crash: $*"
 }
 
-# A function name that the kernel has twice, both in its own text.
+# A function name that the kernel has twice, both in its own text and traceable.
 ambiguous_symbol()
 {
-	awk '$2 == "t" && NF == 3 { n[$3]++ }
-	     END { for (s in n) if (n[s] == 2 && s ~ /^[a-z_]+$/) print s }' /proc/kallsyms |
+	awk 'NR == FNR { traced[$1]++; next }
+	     $2 == "t" && NF == 3 { n[$3]++ }
+	     END { for (s in n) if (n[s] == 2 && traced[s] == 2 && s ~ /^[a-z_]+$/) print s }' \
+		"$KLP_TRACING/available_filter_functions" /proc/kallsyms |
 		sort | head -1
 }

@@ -98,7 +98,7 @@ static int klp_kick_busy(unsigned int flag)
 
 /* ---- what klp_test_p_kick replaces ---- */
 
-noinline int klp_kick_nap(void)
+static noinline int klp_kick_nap(void)
 {
 	int ret = klp_kick_sleep(false);
 
@@ -106,7 +106,7 @@ noinline int klp_kick_nap(void)
 	return ret;
 }
 
-noinline int klp_kick_deaf(void)
+static noinline int klp_kick_deaf(void)
 {
 	int ret = klp_kick_sleep(true);
 
@@ -114,7 +114,7 @@ noinline int klp_kick_deaf(void)
 	return ret;
 }
 
-noinline int klp_kick_spin(void)
+static noinline int klp_kick_spin(void)
 {
 	int ret = klp_kick_busy(0);
 
@@ -135,7 +135,7 @@ static int klp_kick_host(void)
 }
 
 /* Objtool writes nothing down about it, so nobody can unwind it */
-noinline int klp_kick_unreadable(void)
+static noinline int klp_kick_unreadable(void)
 {
 	int ret = klp_kick_sleep(false);
 

@@ -354,41 +354,58 @@ static void parse_options(int argc, char **argv)
 		usage();
 }
 
-static int open_copy(const char *in, const char *out)
+static void read_in(const char *path)
 {
-	char buf[65536];
-	ssize_t len;
-	int from, to;
+	int fd = open(path, O_RDONLY);
 
-	from = open(in, O_RDONLY);
-	if (from < 0)
-		err(1, "%s", in);
-	to = open(out, O_RDWR | O_CREAT | O_TRUNC, 0644);
-	if (to < 0)
-		err(1, "%s", out);
+	if (fd < 0)
+		err(1, "%s", path);
+	elf = must(elf_begin(fd, ELF_C_READ, NULL));
+	if (elf_getshdrstrndx(elf, &shstrndx))
+		errx(1, "%s: no section names", path);
+}
 
-	while ((len = read(from, buf, sizeof(buf))) > 0) {
-		if (write(to, buf, len) != len)
-			err(1, "%s", out);
-	}
-	if (len < 0)
-		err(1, "%s", in);
-	close(from);
+static void copy_section(Elf *out, Elf_Scn *scn)
+{
+	Elf_Scn *copy = must(elf_newscn(out));
+	GElf_Shdr shdr = header_of(scn);
+	Elf_Data *data = NULL;
 
-	return to;
+	check(gelf_update_shdr(copy, &shdr));
+	while ((data = elf_getdata(scn, data)))
+		*(Elf_Data *)must(elf_newdata(copy)) = *data;
+}
+
+/* Not in place: some versions of libelf then lose the header of a new section. */
+static void write_out(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	Elf_Scn *scn = NULL;
+	GElf_Ehdr ehdr;
+	Elf *out;
+
+	if (fd < 0)
+		err(1, "%s", path);
+	out = must(elf_begin(fd, ELF_C_WRITE, NULL));
+	must(gelf_newehdr(out, gelf_getclass(elf)));
+	check(!!gelf_getehdr(elf, &ehdr));
+	check(gelf_update_ehdr(out, &ehdr));
+	while ((scn = elf_nextscn(elf, scn)))
+		copy_section(out, scn);
+	if (elf_update(out, ELF_C_WRITE) < 0)
+		errx(1, "%s: %s", path, elf_errmsg(-1));
+	elf_end(out);
+	if (close(fd))
+		err(1, "%s", path);
 }
 
 int main(int argc, char **argv)
 {
-	int fd, i;
+	int i;
 
 	parse_options(argc, argv);
-	fd = open_copy(argv[optind], argv[optind + 1]);
-
 	elf_version(EV_CURRENT);
-	elf = must(elf_begin(fd, ELF_C_RDWR, NULL));
-	if (elf_getshdrstrndx(elf, &shstrndx))
-		errx(1, "%s: no section names", argv[optind]);
+	read_in(argv[optind]);
 
 	find_symtab();
 	move_all_relocations();
@@ -396,10 +413,6 @@ int main(int argc, char **argv)
 	for (i = 0; i < nr_edits; i++)
 		apply_edit(&edits[i]);
 
-	if (elf_update(elf, ELF_C_WRITE) < 0)
-		errx(1, "%s: %s", argv[optind + 1], elf_errmsg(-1));
-	elf_end(elf);
-	close(fd);
-
+	write_out(argv[optind + 1]);
 	return 0;
 }

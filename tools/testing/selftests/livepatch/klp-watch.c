@@ -4,7 +4,8 @@
  *
  *	klp-watch file FILE		what FILE reads, at first and whenever
  *					poll(2) says that it has changed
- *	klp-watch until FILE VALUE	until FILE reads VALUE, by poll(2) alone
+ *	klp-watch until FILE VALUE	until FILE reads VALUE or is gone, by poll(2)
+ *					alone; FILE may be the number of an open one
  *	klp-watch uevents		uevents, one on each line
  *
  * "until" fails after 30 seconds without a word from the kernel.
@@ -27,7 +28,7 @@ static void die(const char *what)
 
 static int open_file(const char *name)
 {
-	int fd = open(name, O_RDONLY);
+	int fd = name[strspn(name, "0123456789")] ? open(name, O_RDONLY) : atoi(name);
 
 	if (fd < 0)
 		die(name);
@@ -82,12 +83,15 @@ static int watch_until(const char *name, const char *want)
 {
 	int fd = open_file(name);
 
-	while (strcmp(value(fd), want)) {
+	const char *text = value(fd);
+
+	while (strcmp(text, want) && strcmp(text, "gone")) {
 		if (!changed(fd, 30000)) {
 			fprintf(stderr, "klp-watch: %s: not a word, and it reads %s\n",
 				name, value(fd));
 			return 1;
 		}
+		text = value(fd);
 	}
 	return 0;
 }

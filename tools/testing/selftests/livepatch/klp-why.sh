@@ -584,11 +584,15 @@ case_poll_wakes_when_replaced()
 
 case_no_wake_up_is_lost()
 {
+	local fd
+
 	target_load
 	for _ in {1..15}; do
 		patch_load $V
 		expect "$KLP_DIR/klp-watch" until "$KLP_SYSFS/$V/transition" 0
-		bg "$KLP_DIR/klp-watch" until "$KLP_SYSFS/$V/enabled" 0
+		exec {fd}< "$KLP_SYSFS/$V/enabled"	# it may be gone soon
+		bg "$KLP_DIR/klp-watch" until "$fd" 0
+		exec {fd}<&-
 		patch_set_enabled $V 0
 		wait "$BG_PID" || klp_fail "the end was not told"
 		wait_until patch_gone $V

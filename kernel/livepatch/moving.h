@@ -4,6 +4,7 @@
 #define _KLP_MOVING_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/srcu.h>
 #include <linux/workqueue.h>
 

@@ -17,31 +17,6 @@ wait_ms()
 	wait_until stat_at_least "$1" elapsed_us $(($2 * 1000))
 }
 
-# Calls of a function by the core, from now on.
-count_calls()
-{
-	klp_on_cleanup "echo nop > $KLP_TRACING/current_tracer; echo > $KLP_TRACING/set_ftrace_filter"
-	echo "$1" > "$KLP_TRACING/set_ftrace_filter"
-	echo function > "$KLP_TRACING/current_tracer"
-	echo > "$KLP_TRACING/trace"
-	COUNTED=$1
-}
-
-calls()
-{
-	grep -c " $COUNTED <-klp_" "$KLP_TRACING/trace" || :
-}
-
-was_called()
-{
-	[ "$(calls)" -gt 0 ]
-}
-
-cpu1_is_isolated()
-{
-	grep -q 1 /sys/devices/system/cpu/isolated
-}
-
 need_common_cpu1()
 {
 	! cpu1_is_isolated || klp_skip "CPU 1 is isolated"
@@ -110,21 +85,6 @@ case_nobody_is_kicked_with_kick_ms_0()
 	expect_eq kicks 0 "$(calls)"
 	expect in_transition $K
 	expect kicked_is asked 0
-}
-
-case_isolated_cpus_are_not_kicked()
-{
-	cpu1_is_isolated || klp_skip "no CPU is isolated"
-	free_cpu1
-	kick_load
-	set_kick notify 300
-	count_calls kick_process
-	kick_task guest 1
-	patch_load $K
-	wait_ms $K 1500
-	expect_eq kicks 0 "$(calls)"
-	expect kicked_is asked 0
-	expect in_transition $K
 }
 
 # ---- Asking those out who do not come by themselves -------------------------

@@ -80,6 +80,11 @@ free_cpu1()
 	fi
 }
 
+cpu1_is_isolated()
+{
+	grep -q 1 /sys/devices/system/cpu/isolated
+}
+
 # set_kick NAME MILLISECONDS: a parameter of livepatch, until the case ends.
 set_kick()
 {
@@ -87,6 +92,26 @@ set_kick()
 
 	klp_on_cleanup "echo $(cat "$file") > $file"
 	write "$2" "$file"
+}
+
+# Calls of a function by the core, from now on.
+count_calls()
+{
+	klp_on_cleanup "echo nop > $KLP_TRACING/current_tracer; echo > $KLP_TRACING/set_ftrace_filter"
+	echo "$1" > "$KLP_TRACING/set_ftrace_filter"
+	echo function > "$KLP_TRACING/current_tracer"
+	echo > "$KLP_TRACING/trace"
+	COUNTED=$1
+}
+
+calls()
+{
+	grep -c " $COUNTED <-klp_" "$KLP_TRACING/trace" || :
+}
+
+was_called()
+{
+	[ "$(calls)" -gt 0 ]
 }
 
 # ---- blockers ---------------------------------------------------------------

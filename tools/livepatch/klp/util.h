@@ -104,7 +104,8 @@ void progress_end(void);
 extern bool verbose;		/* -v: what is run, and why, on standard error */
 void note(const char *fmt, ...) __printf(1, 2);		/* printed if verbose */
 
-/* SHA-256 as 64 hexadecimal digits, or of the first bytes of it */
+/* SHA-256, in hexadecimal: 64 digits */
+void sha256(const void *from, size_t size, uint8_t sum[32]);
 char *sha256_hex(const void *from, size_t size);
 
 #endif

@@ -16,8 +16,15 @@
 #include "moving.h"
 #include "walk.h"
 
-/* From which pass on cond_resched() is worth patching */
+/*
+ * After which pass cond_resched() moves those that are left: at once where that is
+ * but a flag, and not before it is worth patching where it is code.
+ */
+#if defined(CONFIG_JUMP_LABEL) || defined(CONFIG_PREEMPT_DYNAMIC)
 #define KLP_ARM_PASS		4
+#else
+#define KLP_ARM_PASS		1
+#endif
 /* How long it stays so when a transition is over, in jiffies */
 #define KLP_DISARM_PAUSE	HZ
 

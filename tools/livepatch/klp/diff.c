@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The steps from two object files to the one of the patch module. */
+#include "object.h"
+
+static const char **local_symbols(const struct object *object)
+{
+	const char **names = mem_array(object->nr_symbols + 1, sizeof(*names));
+	size_t nr = 0;
+
+	for (size_t i = 1; i < object->nr_symbols; i++) {
+		const struct symbol *symbol = &object->symbols[i];
+
+		if (symbol->bind == STB_LOCAL && symbol->section && symbol->name[0] &&
+		    (symbol->type == STT_FUNC || symbol->type == STT_OBJECT))
+			names[nr++] = symbol->name;
+	}
+	return names;
+}
+
+bool diff_object(struct diff *diff)
+{
+	struct work work = { .diff = diff };
+
+	work.before = object_read(diff->before);
+	work.after = object_read(diff->after);
+	work.near = local_symbols(work.before);
+	work.outsides = names_new();
+	units_match(work.before, work.after);
+	units_compare(work.before, work.after);
+	refuse_changes(&work);
+	units_select(&work);
+	if (diff->refusals.list.nr || !(diff->changes.nr || diff->declarations.nr))
+		return false;
+	object_emit(&work);
+	return true;
+}

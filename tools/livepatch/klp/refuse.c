@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What changed, but cannot be changed in a running kernel: the reason, and a way out. */
+#include "object.h"
+
+void refuse_unit(struct work *work, const struct unit *unit, const char *class,
+		 const char *why, const char *advice)
+{
+	struct refusal refusal = { .class = class, .why = why, .advice = advice };
+
+	refusal.what = mem_printf("%s %s%s", unit->code ? "function" : "variable", unit->name,
+				  unit->code ? "()" : "");
+	refusal.file = source_line(work->after->path, unit->name, &refusal.line);
+	if (!refusal.file || refusal.file[0] == '/')
+		refusal.file = work->diff->source;
+	refuse(&work->diff->refusals, &refusal);
+}
+
+static void refuse_notrace(struct work *work, const struct unit *unit)
+{
+	bool noinstr = str_starts(unit->section->name, ".noinstr") ||
+		       str_starts(unit->section->name, ".entry");
+
+	refuse_unit(work, unit, "notrace",
+		    noinstr ? "changed, and runs where nothing may be traced (noinstr)" :
+		    "changed, and has no call to __fentry__ by which it could be replaced: it is notrace, an inline function that was not inlined, or of a directory that is built without ftrace, such as lib/",
+		    "change the functions that call it instead: let them call a new function");
+}
+
+static void refuse_function(struct work *work, struct unit *unit)
+{
+	const struct outside *original;
+
+	if (unit_init(unit)) {
+		refuse_unit(work, unit, "init", "changed, and is __init code: it ran when the kernel booted, and is gone",
+			    "leave it as it is; put right what it did from a callback (KLP_PRE_PATCH_CALLBACK), if need be");
+		return;
+	}
+	if (!unit_traceable(unit->twin)) {
+		refuse_notrace(work, unit);
+		return;
+	}
+	original = outside_unit(work, unit);
+	if (!original->known && !original->exported)
+		refuse_unit(work, unit, "symbol",
+			    mem_printf("changed, but the kernel's is not to be found: it %s",
+				       original->why ? original->why : "is not there"),
+			    "check that the source and the configuration are those of this kernel");
+}
+
+static void refuse_data(struct work *work, const struct unit *unit)
+{
+	if (unit_init(unit)) {
+		refuse_unit(work, unit, "init", "changed, and is __initdata: the kernel used it when it booted",
+			    "leave it as it is; change from a callback what the kernel made of it");
+		return;
+	}
+	refuse_unit(work, unit, "data", unit_size(unit) != unit_size(unit->twin) ?
+		    "has another size: the running kernel keeps the old one" :
+		    "has another initial value: the running kernel keeps what it has now",
+		    unit_writable(unit) ?
+		    "leave it as it is; set the new value in a callback (KLP_PRE_PATCH_CALLBACK), or use a new variable" :
+		    "leave it as it is; add a new constant, and change the functions that use the old one");
+}
+
+static bool for_boot_only(const struct section *section)
+{
+	static const char *const usual[] = {
+		".data", ".bss", ".rodata", ".text", "__dyndbg", "alloc_tags", ".init.data",
+		".init.rodata", ".init.text", ".exit.", ".ref.", ".sched.text", ".noinstr.text",
+		".cpuidle.text", ".kprobes.text", ".irqentry.text", ".softirqentry.text",
+		".spinlock.text", ".entry.text", ".meminit.", ".altinstr", "__tracepoints_strings",
+	};
+
+	if (section->flags & SHF_EXECINSTR)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
+		if (str_starts(section->name, usual[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Registered by its section: in a module that comes later nobody looks there. */
+static void refuse_new(struct work *work, const struct unit *unit)
+{
+	if (for_boot_only(unit->section) && unit->symbol && !str_starts(unit->name, "__UNIQUE_ID_"))
+		refuse_unit(work, unit, "register",
+			    mem_printf("is new in section %s, where the kernel looks when it boots, or when the module is loaded", unit->section->name),
+			    "do without it, or register it from a callback (KLP_POST_PATCH_CALLBACK)");
+}
+
+static void refuse_units(struct work *work)
+{
+	struct unit **at;
+
+	list_for_each(at, &work->after->units) {
+		struct unit *unit = *at;
+
+		if (!unit->twin)
+			refuse_new(work, unit);
+		if (!unit->changed || unit->copied || unit->parent || !unit->twin)
+			continue;
+		if (unit_exit(unit) && !strcmp(work->diff->object, KLP_VMLINUX))
+			unit->changed = false;	/* code that is not even linked */
+		else if (unit->code)
+			refuse_function(work, unit);
+		else
+			refuse_data(work, unit);
+	}
+}
+
+static struct section *section_called(const struct object *object, const char *name)
+{
+	for (size_t i = 1; i < object->nr_sections; i++) {
+		if (!strcmp(object->sections[i].name, name))
+			return &object->sections[i];
+	}
+	return NULL;
+}
+
+static const char *target_name(const struct reloc *reloc)
+{
+	return reloc->unit ? reloc->unit->stem : reloc->symbol->name;
+}
+
+static bool refers_to(const struct section *section, const char *name)
+{
+	const struct reloc *reloc;
+
+	list_for_each(reloc, &section->relocs) {
+		if (!strcmp(target_name(reloc), name))
+			return true;
+	}
+	return false;
+}
+
+static void refuse_entry(struct work *work, const struct section *section,
+			 const struct reloc *reloc, const char *how)
+{
+	bool export = str_starts(section->name, ".export") || str_starts(section->name, "___k");
+	struct refusal refusal = {
+		.class = export ? "export" : "register",
+		.file = work->diff->source,
+		.what = mem_printf("%s of %s", export ? "export" : section->name, target_name(reloc)),
+		.why = mem_printf("is %s: it takes effect when the kernel boots or a module is loaded", how),
+		.advice = export ? "leave exports as they are" :
+			  "leave it as it is; use a callback (KLP_PRE_PATCH_CALLBACK) to do it now",
+	};
+
+	refuse(&work->diff->refusals, &refusal);
+}
+
+static void refuse_more(struct work *work, const struct section *section,
+			const struct section *other, const char *how)
+{
+	const struct reloc *reloc;
+
+	list_for_each(reloc, &section->relocs) {
+		if (!other || !refers_to(other, target_name(reloc)))
+			refuse_entry(work, section, reloc, how);
+	}
+}
+
+static void refuse_registries(struct work *work)
+{
+	for (size_t i = 1; i < work->after->nr_sections; i++) {
+		const struct section *section = &work->after->sections[i], *other;
+
+		if (section->role != ROLE_REGISTRY)
+			continue;
+		other = section_called(work->before, section->name);
+		refuse_more(work, section, other, "new");
+		if (other && other->relocs.nr == section->relocs.nr && section->relocs.nr &&
+		    str_starts(section->name, ".export") && other->size == section->size &&
+		    memcmp(other->data, section->data, section->size))
+			refuse_entry(work, section, section->relocs.at, "changed, or one near it is");
+	}
+	for (size_t i = 1; i < work->before->nr_sections; i++) {
+		const struct section *section = &work->before->sections[i];
+
+		if (section->role == ROLE_REGISTRY && str_starts(section->name, ".export"))
+			refuse_more(work, section, section_called(work->after, section->name), "gone");
+	}
+}
+
+void refuse_changes(struct work *work)
+{
+	refuse_units(work);
+	refuse_registries(work);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tells what diff_object() finds, for tests/diff.sh:
+ *
+ *	diff BEFORE.o AFTER.o SOURCE OBJECT OUT.o
+ *
+ * The kernel is made up: it has every symbol, but not those that start with "lost_"; what
+ * starts with "exp_" is exported, what starts with "mod_" belongs to module "other".
+ */
+#include "../build.h"
+
+bool kernel_find(const struct kernel *kernel, const char *object, const char *source,
+		 const char *name, const char *const *near, struct place *place, const char **why)
+{
+	(void)kernel;
+	(void)near;
+	*why = "is lost";
+	if (str_starts(name, "lost_"))
+		return false;
+	place->object = str_starts(name, "mod_") ? "other" : object;
+	place->name = name;
+	place->pos = source ? 1 : 0;
+	return true;
+}
+
+const char *kernel_export(const struct kernel *kernel, const char *name)
+{
+	(void)kernel;
+	if (str_starts(name, "mod_"))
+		return "other";
+	if (str_starts(name, "exp_") || !strcmp(name, "__fentry__") || str_starts(name, "__x86_") ||
+	    !strcmp(name, "__stack_chk_fail"))
+		return KLP_VMLINUX;
+	return NULL;
+}
+
+void refuse(struct refusals *refusals, const struct refusal *refusal)
+{
+	*list_add(&refusals->list) = *refusal;
+}
+
+static void tell(const struct diff *diff, bool written)
+{
+	const struct change *change;
+	const struct reference *reference;
+	const struct declaration *declaration;
+	const struct refusal *refusal;
+	const char **added;
+
+	list_for_each(change, &diff->changes)
+		printf("change %s: %s\n", change->place.name, change->why);
+	list_for_each(added, &diff->added)
+		printf("added %s\n", *added);
+	list_for_each(reference, &diff->references)
+		printf("reference %s: %s %s,%lu\n", reference->symbol, reference->place.object,
+		       reference->place.name, reference->place.pos);
+	list_for_each(declaration, &diff->declarations)
+		printf("declared %s %s\n", declaration->kind, declaration->alias);
+	list_for_each(refusal, &diff->refusals.list)
+		printf("refused %s: %s:%u: %s %s (%s)\n", refusal->class, refusal->file,
+		       refusal->line, refusal->what, refusal->why, refusal->advice);
+	printf("%s\n", written ? "written" : "nothing written");
+}
+
+int main(int argc, char **argv)
+{
+	struct diff diff = { 0 };
+
+	if (argc != 6)
+		die_usage("usage: diff BEFORE.o AFTER.o SOURCE OBJECT OUT.o");
+	diff.before = argv[1];
+	diff.after = argv[2];
+	diff.source = argv[3];
+	diff.object = argv[4];
+	diff.out = argv[5];
+	tell(&diff, diff_object(&diff));
+	return 0;
+}

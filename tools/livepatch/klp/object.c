@@ -4,6 +4,8 @@
 
 #include "object.h"
 
+#define REACH_MAX	(1LL << 40)	/* so that no sum of sizes and addends overflows */
+
 void object_broken(const struct object *object, const char *fmt, ...)
 {
 	char text[256];
@@ -62,7 +64,7 @@ static void read_section(struct object *object, Elf *elf, Elf_Scn *scn, size_t n
 	section->align = header.sh_addralign ? header.sh_addralign : 1;
 	section->entsize = header.sh_entsize;
 	if (section->align & (section->align - 1) || section->align > 1 << 24 ||
-	    section->size > INT64_MAX)
+	    section->size > REACH_MAX)
 		object_broken(object, "section %s has an impossible size", section->name);
 	section->role = section_role(section, &section->table);
 	if (section->role != ROLE_NONE)
@@ -161,6 +163,8 @@ static void read_reloc(struct object *object, struct section *section, const GEl
 			      (unsigned int)GELF_R_TYPE(raw->r_info), section->name);
 	if (raw->r_offset > section->size || section->size - raw->r_offset < size || !section->data)
 		object_broken(object, "a relocation reaches out of section %s", section->name);
+	if (raw->r_addend > REACH_MAX || raw->r_addend < -REACH_MAX)
+		object_broken(object, "a relocation in section %s is far out of range", section->name);
 	if (symbol >= object->nr_symbols)
 		object_broken(object, "a relocation in section %s has no symbol", section->name);
 	reloc = list_add(&section->relocs);

@@ -42,7 +42,7 @@ enum reach entry_reach(const struct unit *owner, const struct reloc *reloc)
 static bool may_begin_anew(const struct unit *unit)
 {
 	static const char *const stems[] = {
-		"__already_done", "___done", "___once_key", "__once", "__warned", "__print_once",
+		"__already_done", "__UNIQUE_ID_ddebug", "___done", "___once_key", "__once", "__warned", "__print_once",
 		"_rs", "__key", "__func__", "__PRETTY_FUNCTION__", "descriptor", "_entry",
 		"_entry_ptr", "_alloc_tag", "_alloc_tag_cntr", "__msg", "CSWTCH",
 	};

@@ -230,11 +230,12 @@ static void cut_pieces(struct object *object, struct section *section)
 		if (other == section)
 			continue;
 		list_for_each(reloc, &other->relocs) {
-			int64_t at = reloc->addend + (arch_reloc_call(reloc->type) ? 4 : 0);
+			int64_t at = reloc->addend + (int64_t)reloc->symbol->value;
 
 			if (reloc->symbol->section != section)
 				continue;
-			at += (int64_t)reloc->symbol->value;
+			if (other->flags & SHF_EXECINSTR && arch_reloc_relative(reloc->type))
+				at += (int64_t)arch_reloc_size(reloc->type);	/* a jump's */
 			if (at > 0 && (uint64_t)at < section->size)
 				*list_add(&cuts) = (uint64_t)at;
 		}

@@ -160,11 +160,11 @@ static void spread(struct queue *queue, struct unit *unit)
 		change(queue, unit->parent, unit->why);
 	} else if (!unit->code) {
 		if (section_copies(unit->section) || (unit_local(unit) && !unit_writable(unit)))
-			copy(queue, unit, mem_printf("uses %s, which changed", unit->name));
+			copy(queue, unit, mem_printf("uses %s, which changed", unit->stem));
 	} else if (!unit_init(unit) && unit_local(unit) && unit->symbol &&
 		   !unit_traceable(unit->twin) && only_called(unit)) {
 		copy(queue, unit, mem_printf("calls %s, which changed and cannot be replaced itself",
-					     unit->name));
+					     unit->stem));
 	}
 }
 

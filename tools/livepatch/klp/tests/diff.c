@@ -73,6 +73,7 @@ int main(int argc, char **argv)
 	diff.source = argv[3];
 	diff.object = argv[4];
 	diff.out = argv[5];
+	diff.index = 7;
 	tell(&diff, diff_object(&diff));
 	return 0;
 }

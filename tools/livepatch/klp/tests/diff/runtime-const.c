@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+// = change foo: changed
+// = reference base: vmlinux base,0
+// = written
+/* The kernel does not fix up constants in modules: it is loaded instead. */
+// has: PC32 .* base - 4
+// not: runtime_ptr
+// not: 0123456789abcdef
+#include "kernel.h"
+extern unsigned long base;
+int reader(void) { return (int)base; }
+int foo(int a)
+{
+	return a + runtime_const(base) + EITHER(1, 2);
+}

@@ -59,16 +59,16 @@ static struct out_section *table_section(struct emitter *emitter, const char *na
 /* Room for @size bytes; they are zero unless there is @from. Return: where */
 static uint64_t append(struct out_section *section, const void *from, uint64_t size, uint64_t align)
 {
-	static const unsigned char zeroes[64];
+	uint64_t at = (section->size + align - 1) & ~(align - 1);
 
-	while (section->size & (align - 1)) {
-		text_add_bytes(&section->data, zeroes, 1);
-		section->size++;
+	if (section->type != SHT_NOBITS) {
+		while (section->data.size < (from ? at : at + size))
+			text_add_bytes(&section->data, "", 1);
+		if (from)
+			text_add_bytes(&section->data, from, size);
 	}
-	if (from)
-		text_add_bytes(&section->data, from, size);
-	section->size += size;
-	return section->size - size;
+	section->size = at + size;
+	return at;
 }
 
 static const char *section_name(const struct unit *unit)
@@ -136,9 +136,8 @@ static const struct literal *literal(struct emitter *emitter, const struct reloc
 	return literal;
 }
 
-static const struct out_symbol *undefined(struct emitter *emitter, const struct reloc *reloc)
+static const struct out_symbol *undefined(struct emitter *emitter, struct outside *outside)
 {
-	struct outside *outside = outside_find(emitter->work, reloc);
 	struct out_symbol *symbol;
 	struct reference *reference;
 
@@ -194,7 +193,7 @@ static void emit_reloc(struct emitter *emitter, struct out_section *section, uin
 		rela.addend = (int64_t)text->offset + reloc->bias;
 		break;
 	case REACH_KERNEL:
-		rela.symbol = undefined(emitter, reloc);
+		rela.symbol = undefined(emitter, outside_find(emitter->work, reloc));
 		break;
 	}
 	*list_add(&section->relas) = rela;
@@ -239,6 +238,28 @@ static void emit_aliases(struct emitter *emitter)
 		define(emitter, alias->name, STB_GLOBAL, alias->unit);
 }
 
+static void emit_keys(struct emitter *emitter)
+{
+	struct outside **key;
+
+	list_for_each(key, &emitter->work->keys)
+		undefined(emitter, *key);
+}
+
+static void emit_printk_index(struct emitter *emitter)
+{
+	const struct reloc **at;
+
+	list_for_each(at, &emitter->work->printed) {
+		static const struct section index = {
+			.type = SHT_PROGBITS, .flags = SHF_ALLOC | SHF_WRITE, .align = 8,
+		};
+		struct out_section *to = table_section(emitter, ".printk_index", &index);
+
+		emit_reloc(emitter, to, append(to, NULL, 8, 8), *at, REACH_UNIT);
+	}
+}
+
 void object_emit(struct work *work)
 {
 	static const struct section stack = { .type = SHT_PROGBITS, .align = 1 };
@@ -256,6 +277,8 @@ void object_emit(struct work *work)
 		emit_relocs(&emitter, *unit);
 	list_for_each(unit, &work->included)
 		emit_entries(&emitter, *unit);
+	emit_keys(&emitter);
+	emit_printk_index(&emitter);
 	add_section(&emitter, ".note.GNU-stack", &stack);
 	out_write(&emitter.out, work->diff->out);
 }

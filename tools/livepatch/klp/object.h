@@ -26,6 +26,7 @@ enum role {
 	ROLE_TABLE,		/* entries that describe places in code */
 	ROLE_REGISTRY,		/* entries that the kernel walks when it boots */
 	ROLE_PADDING,		/* where the padding before each function starts */
+	ROLE_PRINTK,		/* addresses of what describes each printk() */
 	ROLE_DECLARED,		/* what macros of livepatch_helpers.h left for us */
 };
 
@@ -138,6 +139,8 @@ struct work {
 	struct names *outsides;
 	LIST(struct unit *) included;
 	LIST(struct alias) aliases;
+	LIST(struct outside *) keys;		/* that nothing refers to before objtool ran */
+	LIST(const struct reloc *) printed;	/* of .printk_index */
 };
 
 /* object.c */
@@ -228,6 +231,7 @@ struct outside {
 
 struct outside *outside_find(struct work *work, const struct reloc *reloc);
 struct outside *outside_unit(struct work *work, const struct unit *after);
+struct outside *outside_global(struct work *work, const char *name);
 void outside_rename(struct work *work, struct outside *outside);
 
 /* emit.c */

@@ -86,6 +86,11 @@ struct outside *outside_find(struct work *work, const struct reloc *reloc)
 	return find(work, reloc->symbol->name, false);
 }
 
+struct outside *outside_global(struct work *work, const char *name)
+{
+	return find(work, name, false);
+}
+
 /* Another symbol of the module is called like it. */
 void outside_rename(struct work *work, struct outside *outside)
 {

@@ -38,8 +38,8 @@ enum reach entry_reach(const struct unit *owner, const struct reloc *reloc)
 	return reloc->unit == owner ? REACH_UNIT : reference_reach(owner, reloc);
 }
 
-/* Static variables that may begin anew without harm: they count or name what was told. */
-static bool may_begin_anew(const struct unit *unit)
+/* Static variables of macros, which count or name what was told: they may begin anew. */
+static bool is_macros_own(const struct unit *unit)
 {
 	static const char *const stems[] = {
 		"__already_done", "__UNIQUE_ID_ddebug", "___done", "___once_key", "__once", "__warned", "__print_once",
@@ -47,8 +47,6 @@ static bool may_begin_anew(const struct unit *unit)
 		"_entry_ptr", "_alloc_tag", "_alloc_tag_cntr", "__msg", "CSWTCH",
 	};
 
-	if (!unit_writable(unit))
-		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(stems); i++) {
 		if (!strcmp(unit->stem, stems[i]))
 			return true;
@@ -61,7 +59,7 @@ static void check_included(struct work *work, const struct unit *unit)
 	if (unit->unknown && unit->section->units.nr > 1)
 		refuse_unit(work, unit, "asm", "has instructions or jumps whose meaning klp cannot tell",
 			    "leave it as it is, and change the functions that call it");
-	if (unit->ambiguous && !unit->twin && !may_begin_anew(unit))
+	if (unit->ambiguous && !unit->twin && unit_writable(unit) && !is_macros_own(unit))
 		refuse_unit(work, unit, "static",
 			    "is a static variable, and it is not clear which one of the original it is",
 			    "give it a name that is used once in the file");
@@ -84,12 +82,32 @@ static void include(struct work *work, struct unit *unit, const char *why)
 		unit->why = why;
 	*list_add(&work->included) = unit;
 	check_included(work, unit);
-	if (!unit->twin && unit->symbol && !unit->parent)
+	if (!unit->twin && unit->symbol && !unit->parent && !is_macros_own(unit))
 		*list_add(&work->diff->added) = unit->name;
 	list_for_each(other, &work->after->units) {
 		if ((*other)->parent == unit)
 			include(work, *other, "a part of it");
 	}
+}
+
+/*
+ * static_call() in a module needs the key; objtool finds it by its name, though nothing
+ * but its trampoline is referred to.
+ */
+static void need_static_call(struct work *work, struct unit *from, const struct outside *trampoline)
+{
+	struct outside *key;
+
+	if (!trampoline->exported && strcmp(trampoline->place.object, KLP_VMLINUX)) {
+		refuse_unit(work, from, "static_call",
+			    mem_printf("uses static call %s of module %s", trampoline->name + 7,
+				       trampoline->place.object),
+			    "use KLP_STATIC_CALL(), which calls by the pointer");
+		return;
+	}
+	key = outside_global(work, mem_printf("__SCK__%s", trampoline->name + 7));
+	if (key->known)
+		*list_add(&work->keys) = key;
 }
 
 static void need_kernels(struct work *work, struct unit *from, const struct reloc *reloc)
@@ -105,12 +123,8 @@ static void need_kernels(struct work *work, struct unit *from, const struct relo
 			    mem_printf("refers to %s, and the kernel's is not to be found: it %s", to->name,
 				       outside->why ? outside->why : "is not there"),
 			    "check that the source and the configuration are those of this kernel");
-	} else if (outside->known && !outside->exported && reloc->branch &&
-		   str_starts(outside->name, "__SCT__") && strcmp(outside->place.object, KLP_VMLINUX)) {
-		refuse_unit(work, from, "static_call",
-			    mem_printf("uses static call %s of module %s", outside->name + 7,
-				       outside->place.object),
-			    "use KLP_STATIC_CALL(), which calls by the pointer");
+	} else if (outside->known && reloc->branch && str_starts(outside->name, "__SCT__")) {
+		need_static_call(work, from, outside);
 	}
 }
 
@@ -234,10 +248,77 @@ static void declare(struct work *work, const struct symbol *symbol)
 	}
 }
 
-void units_select(struct work *work)
+/*
+ * The key of a module's pr_debug() would be missing when the patch is loaded: it gets a
+ * descriptor of its own, which debugfs shows under the patch's name.
+ */
+static void copy_descriptors(struct work *work)
 {
 	struct unit **unit;
 
+	if (!strcmp(work->diff->object, KLP_VMLINUX))
+		return;
+	list_for_each(unit, &work->after->units) {
+		if (section_copies((*unit)->section))
+			(*unit)->copied = true;
+	}
+}
+
+static bool prints_in_included(const struct work *work, const struct reloc *function)
+{
+	const char *name;
+	struct unit **unit;
+	const struct section *text = function->literal;
+	int64_t at = function->target;
+
+	if (function->unit) {
+		text = function->unit->section;
+		at += (int64_t)function->unit->origin;
+	}
+	name = text ? literal_string(text, at) : NULL;
+	list_for_each(unit, &work->included) {
+		size_t size = strcspn((*unit)->name, ".");
+
+		if (name && (*unit)->code && strlen(name) == size && !strncmp(name, (*unit)->name, size))
+			return true;
+	}
+	return false;
+}
+
+/* .printk_index: addresses of struct pi_entry { fmt, func, file, line, ... } */
+static void select_printk_index(struct work *work, const struct section *section)
+{
+	const struct reloc *reloc;
+
+	list_for_each(reloc, &section->relocs) {
+		const struct unit *entry = reloc->unit;
+
+		for (size_t i = 0; entry && i < entry->nr; i++) {
+			const struct reloc *function = &unit_relocs(entry)[i];
+
+			if (function->offset != entry->origin + 8 || !prints_in_included(work, function))
+				continue;
+			*list_add(&work->printed) = reloc;
+			reloc->unit->copied = true;
+			include(work, reloc->unit, "index of printk()");
+		}
+	}
+}
+
+static void select_tables(struct work *work)
+{
+	for (size_t i = 1; i < work->after->nr_sections; i++) {
+		if (work->after->sections[i].role == ROLE_PRINTK)
+			select_printk_index(work, &work->after->sections[i]);
+	}
+}
+
+void units_select(struct work *work)
+{
+	struct unit **unit;
+	size_t done = 0;
+
+	copy_descriptors(work);
 	list_for_each(unit, &work->after->units) {
 		if ((*unit)->changed && (*unit)->code && (*unit)->twin && !(*unit)->copied &&
 		    !(*unit)->parent)
@@ -249,6 +330,9 @@ void units_select(struct work *work)
 		if (symbol->section && symbol->section->role == ROLE_DECLARED)
 			declare(work, symbol);
 	}
-	for (size_t i = 0; i < work->included.nr; i++)
-		need_unit(work, work->included.at[i]);
+	while (done < work->included.nr)
+		need_unit(work, work->included.at[done++]);
+	select_tables(work);
+	while (done < work->included.nr)
+		need_unit(work, work->included.at[done++]);
 }

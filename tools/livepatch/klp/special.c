@@ -39,7 +39,7 @@ static const struct {
 	{ ".static_call_tramp_key",	ROLE_REGISTRY },
 	{ ".altinstr_replacement",	ROLE_PIECES },
 	{ ".altinstr_aux",		ROLE_PIECES },
-	{ ".printk_index",		ROLE_NONE },
+	{ ".printk_index",		ROLE_PRINTK },
 	{ ".modinfo",			ROLE_NONE },
 	{ ".comment",			ROLE_NONE },
 	{ ".note*",			ROLE_NONE },

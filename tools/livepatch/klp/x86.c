@@ -26,19 +26,52 @@ static csh disassembler(void)
 	return handle;
 }
 
-/* ud1, as traps and static call trampolines use it: capstone does not know it. */
-static unsigned int size_of_ud1(const unsigned char *at, size_t left)
+static bool is_prefix(unsigned char byte)
 {
-	size_t i = left > 0 && at[0] == 0x67 ? 1 : 0;
-	unsigned char mode, rm;
+	return byte == 0x66 || byte == 0x67 || byte == 0xf2 || byte == 0xf3 || (byte & 0xf0) == 0x40;
+}
 
-	if (left < i + 3 || at[i] != 0x0f || at[i + 1] != 0xb9)
+/* Of what follows the opcode: ModRM, SIB, displacement */
+static size_t size_of_operand(const unsigned char *at, size_t left)
+{
+	unsigned char mode, rm;
+	size_t size = 1;
+
+	if (left < 2)
+		return size;
+	mode = at[0] >> 6;
+	rm = at[0] & 7;
+	if (mode == 3)
+		return size;
+	if (rm == 4) {
+		size++;
+		if (!mode && (at[1] & 7) == 5)
+			size += 4;
+	}
+	return size + (mode == 1 ? 1 : mode == 2 || (!mode && rm == 5) ? 4 : 0);
+}
+
+/*
+ * Instructions of the kernel that capstone does not know: serialize, lkgs, ud1, wrussq,
+ * tpause, ...  None of these has an immediate or is a branch; their size is all we need.
+ */
+static unsigned int size_of_unknown(const unsigned char *at, size_t left)
+{
+	static const unsigned char known[] = { 0x00, 0x01, 0x09, 0x1c, 0x1e, 0xae, 0xb9, 0xff };
+	size_t i = 0;
+
+	while (i < left && i < 4 && is_prefix(at[i]))
+		i++;
+	if (left - i < 3 || at[i] != 0x0f)
 		return 0;
-	mode = at[i + 2] >> 6;
-	rm = at[i + 2] & 7;
-	if (rm == 4 && mode != 3)
-		return 0;	/* with a SIB byte: nobody does that */
-	i += 3U + (mode == 1 ? 1U : mode == 2 || (!mode && rm == 5) ? 4U : 0U);
+	if (at[i + 1] == 0x38 && at[i + 2] >= 0xf0)
+		i += 3;
+	else if (memchr(known, at[i + 1], sizeof(known)))
+		i += 2;
+	else
+		return 0;
+	if (at[i - 1] != 0x09)	/* wbnoinvd has no operand */
+		i += size_of_operand(at + i, left - i);
 	return i <= left ? (unsigned int)i : 0;
 }
 
@@ -84,7 +117,7 @@ bool arch_decode(const unsigned char *at, size_t left, struct insn *insn)
 	if (!raw)
 		die("out of memory");
 	if (!cs_disasm_iter(disassembler(), &code, &size, &address, raw)) {
-		insn->size = size_of_ud1(at, left);
+		insn->size = size_of_unknown(at, left);
 		return insn->size;
 	}
 	insn->size = raw->size;

@@ -6,13 +6,18 @@
  *	source.c	the diffs: what they touch, applied exactly, #line kept in step
  *	depend.c	which objects depend on a changed file
  *	compile.c	objects before and after
- *	object.c	an object file as sections, symbols, relocations and units
+ *	diff.c		the steps from here to emit.c, for one object
+ *	object.c	an object file as sections, symbols and relocations
+ *	unit.c		cut into functions and data
+ *	refer.c		what the relocations mean
  *	match.c		which unit before is which one after
  *	compare.c	what changed, by meaning
  *	special.c	the sections that describe code: alternatives, jump labels, ...
  *	refuse.c	what cannot be done safely
+ *	line.c		where it is declared, for messages
  *	select.c	what has to come along
- *	emit.c		the object of the patch module
+ *	outside.c	what is referred to in the running kernel
+ *	emit.c, write.c	the object of the patch module
  *	x86.c		what only x86 knows
  *	symbols.c	what is in the kernel: exports, positions
  *	types.c		layout of types, from DWARF

@@ -150,18 +150,32 @@ static bool only_called(const struct unit *unit)
 	return unit->users.nr;
 }
 
+/* Constants that hold places inside a function are of no use for another one of it. */
+static void spread_places(struct queue *queue, struct unit *function)
+{
+	const struct use *use;
+
+	list_for_each(use, &function->users) {
+		if (!use->by->code && use->by->twin && use->reloc->target)
+			change(queue, use->by,
+			       mem_printf("refers into %s, which changed", function->stem));
+	}
+}
+
 /*
  * Where a changed unit cannot be replaced in place, those who refer to it may be: of
  * constants that only this file knows, and of functions that it only calls.
  */
 static void spread(struct queue *queue, struct unit *unit)
 {
+	if (unit->code)
+		spread_places(queue, unit);
 	if (unit->parent) {
 		change(queue, unit->parent, unit->why);
 	} else if (!unit->code) {
 		if (section_copies(unit->section) || (unit_local(unit) && !unit_writable(unit)))
 			copy(queue, unit, mem_printf("uses %s, which changed", unit->stem));
-	} else if (!unit_init(unit) && unit_local(unit) && unit->symbol &&
+	} else if (unit->twin && !unit_init(unit) && unit_local(unit) && unit->symbol &&
 		   !unit_traceable(unit->twin) && only_called(unit)) {
 		copy(queue, unit, mem_printf("calls %s, which changed and cannot be replaced itself",
 					     unit->stem));

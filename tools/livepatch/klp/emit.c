@@ -37,7 +37,7 @@ static struct out_section *add_section(struct emitter *emitter, const char *name
 
 	section->name = name;
 	section->type = like->type;
-	section->flags = like->flags & ~(uint64_t)(SHF_MERGE | SHF_STRINGS | SHF_GROUP);
+	section->flags = like->flags & (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR);
 	section->align = like->align;
 	*list_add(&emitter->out.sections) = section;
 	section->symbol = add_symbol(emitter, name, STB_LOCAL, STT_SECTION, section);

@@ -24,13 +24,19 @@ static void sort_relocs(struct object *object)
 	}
 }
 
+/* The object need not refer to it otherwise. */
 static struct symbol *symbol_called(struct object *object, const char *name)
 {
+	struct symbol *symbol;
+
 	for (size_t i = 1; i < object->nr_symbols; i++) {
 		if (!strcmp(object->symbols[i].name, name))
 			return &object->symbols[i];
 	}
-	return NULL;
+	symbol = mem_alloc(sizeof(*symbol));
+	symbol->name = name;
+	symbol->bind = STB_GLOBAL;
+	return symbol;
 }
 
 /* runtime_ptr_<variable>: 32-bit distances to constants in code */
@@ -45,7 +51,7 @@ static void load_constants(struct object *object, struct section *table)
 		uint64_t at = site->symbol->value + (uint64_t)site->addend;
 		struct reloc load = { .symbol = variable, .addend = -4, .bias = -4 };
 
-		if (!variable || !code || !code->data || !(code->flags & SHF_EXECINSTR) ||
+		if (!code || !code->data || !(code->flags & SHF_EXECINSTR) ||
 		    !arch_load_constant(code->data, code->size, &at, &load.type)) {
 			table->relocs.at[left++] = *site;
 			continue;

@@ -2,6 +2,18 @@
 /* What changed, but cannot be changed in a running kernel: the reason, and a way out. */
 #include "object.h"
 
+static bool is_told(const struct refusals *refusals, const struct refusal *refusal)
+{
+	const struct refusal *other;
+
+	list_for_each(other, &refusals->list) {
+		if (!strcmp(other->class, refusal->class) && !strcmp(other->what, refusal->what) &&
+		    !strcmp(other->why, refusal->why))
+			return true;
+	}
+	return false;
+}
+
 void refuse_unit(struct work *work, const struct unit *unit, const char *class,
 		 const char *why, const char *advice)
 {
@@ -9,6 +21,8 @@ void refuse_unit(struct work *work, const struct unit *unit, const char *class,
 
 	refusal.what = mem_printf("%s %s%s", unit->code ? "function" : "variable", unit->name,
 				  unit->code ? "()" : "");
+	if (is_told(&work->diff->refusals, &refusal))
+		return;
 	refusal.file = source_line(work->after->path, unit->name, &refusal.line);
 	if (!refusal.file || refusal.file[0] == '/')
 		refusal.file = work->diff->source;
@@ -30,7 +44,7 @@ static void refuse_function(struct work *work, struct unit *unit)
 {
 	const struct outside *original;
 
-	if (unit_init(unit)) {
+	if (unit_init(unit) || unit_init(unit->twin)) {
 		refuse_unit(work, unit, "init", "changed, and is __init code: it ran when the kernel booted, and is gone",
 			    "leave it as it is; put right what it did from a callback (KLP_PRE_PATCH_CALLBACK), if need be");
 		return;

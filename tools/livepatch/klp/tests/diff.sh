@@ -8,6 +8,7 @@
 #	// = LINE	of the whole output of tests/diff.c (refusals up to their reason)
 #	// has: REGEX	in what readelf says of the emitted object
 #	// not: REGEX	nowhere there
+#	// object: NAME	of the module it is in; vmlinux else
 #
 # Usage: tests/diff.sh [NAME...]		DIFF= to use a program that is built
 
@@ -46,8 +47,9 @@ objects()
 compare()
 {
 	sed -n 's,^// = ,,p' "tests/diff/$1.c" | sort > "$WORK/expected"
-	"$DIFF" "$WORK/$1.before.o" "$WORK/$1.after.o" "tests/diff/$1.c" vmlinux \
-		"$WORK/$1.out.o" > "$WORK/output" 2> "$WORK/errors"
+	object=$(sed -n 's,^// object: ,,p' "tests/diff/$1.c")
+	"$DIFF" "$WORK/$1.before.o" "$WORK/$1.after.o" "tests/diff/$1.c" \
+		"${object:-vmlinux}" "$WORK/$1.out.o" > "$WORK/output" 2> "$WORK/errors"
 	sed -E 's/^(refused [^ ]+ [^ ]+ [^ ]+ (of )?[^ ]+).*/\1/' \
 		"$WORK/output" | sort > "$WORK/found"
 	diff "$WORK/expected" "$WORK/found" > "$WORK/difference" && ! [ -s "$WORK/errors" ]

@@ -7,8 +7,6 @@
 // not: runtime_ptr
 // not: 0123456789abcdef
 #include "kernel.h"
-extern unsigned long base;
-int reader(void) { return (int)base; }
 int foo(int a)
 {
 	return a + runtime_const(base) + EITHER(1, 2);

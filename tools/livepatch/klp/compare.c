@@ -90,24 +90,39 @@ static bool range_same(const struct unit *before, const struct unit *after,
 	return true;
 }
 
-/* Padding at the end of a unit does not count. */
-static bool units_same(const struct unit *before, const struct unit *after, unsigned int depth)
+/*
+ * Whether the same code or data refers to something at the same places; padding at the
+ * end does not count
+ */
+bool units_alike(const struct unit *before, const struct unit *after)
 {
 	const struct reloc *a = unit_relocs(before), *b = unit_relocs(after);
 	uint64_t from = 0;
 
-	if (unit_size(before) != unit_size(after) || before->nr != after->nr ||
-	    unit_writable(before) != unit_writable(after))
+	if (unit_size(before) != unit_size(after) || before->nr != after->nr)
 		return false;
 	for (size_t i = 0; i < after->nr; i++) {
 		uint64_t to = b[i].offset - after->origin;
 
-		if (a[i].offset - before->origin != to || !relocs_same_at(&a[i], &b[i], depth) ||
+		if (a[i].offset - before->origin != to || !arch_relocs_same(a[i].type, b[i].type) ||
 		    !range_same(before, after, from, to))
 			return false;
 		from = to + arch_reloc_size(b[i].type);
 	}
-	return range_same(before, after, from, unit_size(after)) && entries_same(before, after);
+	return range_same(before, after, from, unit_size(after));
+}
+
+static bool units_same(const struct unit *before, const struct unit *after, unsigned int depth)
+{
+	const struct reloc *a = unit_relocs(before), *b = unit_relocs(after);
+
+	if (unit_writable(before) != unit_writable(after) || !units_alike(before, after))
+		return false;
+	for (size_t i = 0; i < after->nr; i++) {
+		if (!relocs_same_at(&a[i], &b[i], depth))
+			return false;
+	}
+	return entries_same(before, after);
 }
 
 struct queue {

@@ -111,7 +111,7 @@ static bool match_pair(const struct reloc *before, const struct reloc *after)
 	return true;
 }
 
-/* Two lists of references that look alike: one by one */
+/* Lists of references of what did not change: one by one */
 static bool match_alike(const struct reloc *before, size_t nr_before,
 			const struct reloc *after, size_t nr_after)
 {
@@ -168,7 +168,7 @@ static bool match_by_users(const struct object *after, match_fn *match)
 	list_for_each(unit, &after->units) {
 		const struct unit *b = *unit, *a = b->twin;
 
-		if (!a)
+		if (!a || (match == match_alike && !units_alike(a, b)))
 			continue;
 		found |= match(unit_relocs(a), a->nr, unit_relocs(b), b->nr);
 		found |= match_entries(a, b, match);

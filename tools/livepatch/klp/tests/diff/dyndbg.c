@@ -4,7 +4,7 @@
 // = written
 /* The original's descriptor is what the admin switched on; another text needs another one. */
 // has: \.klp\.sym\.vmlinux\.__UNIQUE_ID_ddebug5\.[0-9]+,1
-// has: __dyndbg +PROGBITS +[0-9a-f]+ +[0-9a-f]+ 0000(30|40)
+// has: __dyndbg +PROGBITS +[0-9a-f]+ +[0-9a-f]+ 000038
 #include "kernel.h"
 void exp_pin(void *module, void *descriptor);
 

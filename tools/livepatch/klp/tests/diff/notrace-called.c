@@ -15,4 +15,6 @@ static notrace noinline int foo(int a)
 
 noinline int bar(int a) { return foo(a) + 1; }
 noinline int baz(int a) { return foo(a) + 2; }
+/* has run: need not */
+int __init setup(int a) { return foo(a) + 3; }
 int kept(int a) { return bar(a) + baz(a); }

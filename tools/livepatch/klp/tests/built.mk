@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What klp knows of built kernels, tested on small programs.  Included by ../Makefile,
+# which has O, LIBS and the flags.
+
+BUILT_COMMON := $(addprefix $(O)/,memory.o message.o file.o run.o)
+BUILT_IMAGE := $(addprefix $(O)/,image.o symbols.o origin.o)
+
+$(O)/test-%.o: tests/%.c | $(O)
+	$(CC) $(KLP_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/find: $(O)/test-find.o $(BUILT_IMAGE) $(BUILT_COMMON)
+$(O)/masks: $(O)/test-masks.o $(O)/sites.o $(O)/verify.o $(BUILT_IMAGE) $(BUILT_COMMON)
+$(O)/types: $(O)/test-types.o $(O)/types.o $(O)/layout.o $(O)/typeuse.o $(BUILT_COMMON)
+$(O)/find $(O)/masks $(O)/types:
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+check-built: $(O)/find $(O)/masks $(O)/types
+	BIN=$(O) tests/symbols.sh
+	BIN=$(O) tests/types.sh
+	BIN=$(O) tests/verify.sh
+
+.PHONY: check-built

@@ -180,4 +180,14 @@ struct verified {
 bool verify_function(const struct kernel *kernel, const struct place *place,
 		     struct verified *verified, const char **why);
 
+/* Why modules for @kernel cannot check what they patch, or NULL. */
+const char *verify_unable(const struct kernel *kernel);
+
+/*
+ * The tables of module/verify-target.h as C source, to be compiled into the module with
+ * module/verify-target.c, which says when to call it.
+ */
+void verify_source(struct text *out, const struct kernel *kernel, const struct verified *verified,
+		   size_t nr);
+
 #endif

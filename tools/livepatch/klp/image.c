@@ -10,6 +10,51 @@
 
 #include "image.h"
 
+/* ---- What the libraries hold, given back at the end --------------------------------------- */
+
+struct handle {
+	void *library;
+	int (*end)(void *library);
+	struct handle *older;
+};
+
+static struct handle *newest;
+
+static void end_handles(void)
+{
+	struct handle *handle;
+
+	while (newest) {
+		handle = newest;
+		newest = handle->older;
+		handle->end(handle->library);
+		free(handle);
+	}
+}
+
+void image_end_later(void *library, int (*end)(void *library))
+{
+	struct handle *handle = malloc(sizeof(*handle));
+
+	if (!handle || (!newest && atexit(end_handles)))
+		die("out of memory");
+	handle->library = library;
+	handle->end = end;
+	handle->older = newest;
+	newest = handle;
+}
+
+static int end_elf(void *elf)
+{
+	return elf_end(elf);
+}
+
+static int end_dwfl(void *dwfl)
+{
+	dwfl_end(dwfl);
+	return 0;
+}
+
 /* ---- Opening ---------------------------------------------------------------------------- */
 
 static const Dwfl_Callbacks no_callbacks = {
@@ -24,13 +69,14 @@ static Elf *open_compressed(const char *path)
 	GElf_Addr bias;
 	Elf *elf;
 
+	image_end_later(dwfl, end_dwfl);
 	dwfl_report_begin(dwfl);
 	mod = dwfl_report_offline(dwfl, "", path, -1);
 	dwfl_report_end(dwfl, NULL, NULL);
 	elf = mod ? dwfl_module_getelf(mod, &bias) : NULL;
 	if (!elf)
 		die("%s: is not an ELF file: %s", path, dwfl_errmsg(-1));
-	return elf;	/* lives as long as dwfl, to the end of the program */
+	return elf;
 }
 
 static Elf *open_elf(const char *path)
@@ -43,8 +89,10 @@ static Elf *open_elf(const char *path)
 	if (fd < 0)
 		die_errno("%s", path);
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF)
-		return elf;
+	if (elf && elf_kind(elf) == ELF_K_ELF) {
+		image_end_later(elf, end_elf);
+		return elf;	/* reads the file later: it stays open */
+	}
 	elf_end(elf);
 	close(fd);
 	return open_compressed(path);

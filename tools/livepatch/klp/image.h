@@ -52,6 +52,9 @@ struct image {
 	struct units *units;		/* which source file has which addresses (origin.c) */
 };
 
+/* What a library holds for an image lives as long as the program. */
+void image_end_later(void *library, int (*end)(void *library));
+
 struct image *image_open(const char *object, const char *path);
 
 /* The first symbol in @image->listed that is called @name; @nr of them follow each other. */

@@ -46,6 +46,11 @@ static void read_units(struct units *units)
 	}
 }
 
+static int end_dwarf(void *dwarf)
+{
+	return dwarf_end(dwarf);
+}
+
 /* A module's addresses are not settled: its DWARF cannot be asked for them. */
 static struct units *image_units(struct image *image)
 {
@@ -53,8 +58,10 @@ static struct units *image_units(struct image *image)
 		image->units = mem_alloc(sizeof(*image->units));
 		if (!image->module)
 			image->units->dwarf = dwarf_begin_elf(image->elf, DWARF_C_READ, NULL);
-		if (image->units->dwarf)
+		if (image->units->dwarf) {
+			image_end_later(image->units->dwarf, end_dwarf);
 			read_units(image->units);
+		}
 	}
 	return image->units;
 }

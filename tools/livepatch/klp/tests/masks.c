@@ -4,6 +4,7 @@
  * masks [-q] VMLINUX -m KO NAME...	of a module
  * masks [-q] VMLINUX -a [RELOCS]	of all that can be traced; RELOCS, the kernel's own list of
  *					what moves (vmlinux.relocs), must then all be masked
+ * masks -c VMLINUX [-m KO] NAME...	the C source of the checks
  *
  * Used by verify.sh.
  */
@@ -11,7 +12,8 @@
 #include "../sites.h"
 
 static const char *module;
-static bool quiet;
+static bool quiet, source;
+static LIST(struct verified) all;
 
 static char *module_path(const char *name, void *arg)
 {
@@ -41,7 +43,9 @@ static bool show(const struct kernel *kernel, const struct place *place, struct 
 		printf("%s: %s\n", place->name, why);
 		return false;
 	}
-	if (!quiet)
+	if (source)
+		*list_add(&all) = *verified;
+	else if (!quiet)
 		print(verified);
 	return true;
 }
@@ -150,13 +154,15 @@ int main(int argc, char **argv)
 {
 	struct verified verified;
 	struct kernel *kernel;
+	struct text text = { 0 };
 	struct place place;
 	const char *why;
 	int failed = 0;
 
 	quiet = argc > 2 && !strcmp(argv[1], "-q");
-	argv += quiet + 1;
-	argc -= quiet + 1;
+	source = argc > 2 && !strcmp(argv[1], "-c");
+	argv += quiet + source + 1;
+	argc -= quiet + source + 1;
 	kernel = kernel_open(argv[0], NULL, module_path, NULL);
 	if (argc > 1 && !strcmp(argv[1], "-a"))
 		return show_all(kernel, argv[2]);
@@ -166,6 +172,10 @@ int main(int argc, char **argv)
 			failed |= !show(kernel, &place, &verified);
 		else
 			failed = printf("%s: %s\n", *argv, why) > 0;
+	}
+	if (source) {
+		verify_source(&text, kernel, all.at, all.nr);
+		printf("%s", text.at);
 	}
 	return failed;
 }

@@ -153,7 +153,7 @@ case_behind_a_pointer_nothing_counts()
 	struct foo { struct in *in; int (*fn)(int); };
 	int get(struct foo *foo) { return foo->fn(1); }
 	END
-	change 'int (*fn)(int)' 'long (*fn)(char, int)'
+	change 'int (*fn)(int)' 'long (*fn)(char)'
 	compare 0 get
 }
 

@@ -145,48 +145,18 @@ static bool no_place(const char **why, const char *reason)
 	return false;
 }
 
-static bool is_global(const struct symbol *symbol)
-{
-	return symbol->bind == STB_GLOBAL || symbol->bind == STB_WEAK;
-}
-
-/* Hidden symbols become local when vmlinux is linked. */
-static bool was_global(const struct symbol *symbol)
-{
-	return symbol->bind == STB_LOCAL &&
-	       (symbol->visibility == STV_HIDDEN || symbol->visibility == STV_INTERNAL);
-}
-
-static const struct symbol *only_one(struct symbol **named, size_t nr,
-				     bool (*is)(const struct symbol *))
-{
-	const struct symbol *found = NULL;
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		if (!is(named[i]))
-			continue;
-		if (found)
-			return NULL;
-		found = named[i];
-	}
-	return found;
-}
-
 static const struct symbol *find_global(const struct image *image, const char *name,
 					const char **why)
 {
-	const struct symbol *found;
 	struct symbol **named;
-	size_t nr;
+	size_t nr, i;
 
 	named = image_named(image, name, &nr);
-	found = only_one(named, nr, is_global);
-	if (!found)
-		found = only_one(named, nr, was_global);
-	if (!found)
-		*why = mem_printf("%s has no global symbol %s", image->object, name);
-	return found;
+	for (i = 0; i < nr; i++)
+		if (named[i]->bind != STB_LOCAL)
+			return named[i];
+	*why = mem_printf("%s has no global symbol %s", image->object, name);
+	return NULL;
 }
 
 /*

@@ -45,7 +45,7 @@ static u8 klp_verify_unprobed(unsigned long address)
 }
 
 /* Preemption is off for each byte only: kprobes are under RCU, and functions are long. */
-static void klp_verify_read(u8 *code, const struct klp_verify_func *func)
+static void klp_verify_recover(u8 *code, const struct klp_verify_func *func)
 {
 	u32 i;
 
@@ -60,7 +60,7 @@ static void klp_verify_read(u8 *code, const struct klp_verify_func *func)
 
 #else
 
-static void klp_verify_read(u8 *code, const struct klp_verify_func *func)
+static void klp_verify_recover(u8 *code, const struct klp_verify_func *func)
 {
 	memcpy(code, func->address, func->size);
 }
@@ -81,13 +81,11 @@ static int klp_verify_mask(u8 *code, const struct klp_verify_func *func)
 	return 0;
 }
 
-static int klp_verify_once(u8 *code, const struct klp_verify_func *func)
+static int klp_verify_code(u8 *code, const struct klp_verify_func *func)
 {
 	u8 sum[SHA256_DIGEST_SIZE];
-	int ret;
+	int ret = klp_verify_mask(code, func);
 
-	klp_verify_read(code, func);
-	ret = klp_verify_mask(code, func);
 	if (ret)
 		return ret;
 	sha256(code, func->size, sum);
@@ -103,18 +101,21 @@ static int klp_verify_once(u8 *code, const struct klp_verify_func *func)
  */
 int klp_verify_func(const struct klp_verify_func *func)
 {
-	int ret = -ENOEXEC, try;
 	u8 *code;
+	int ret, try;
 
 	if (!func->address)
 		return -ENOEXEC;
 	code = kvmalloc(func->size, GFP_KERNEL);
 	if (!code)
 		return -ENOMEM;
+	memcpy(code, func->address, func->size);
+	ret = klp_verify_code(code, func);
 	for (try = 0; try < KLP_VERIFY_TRIES && ret; try++) {
 		if (try)
 			msleep(KLP_VERIFY_PAUSE_MS);
-		ret = klp_verify_once(code, func);
+		klp_verify_recover(code, func);
+		ret = klp_verify_code(code, func);
 	}
 	kvfree(code);
 	return ret;

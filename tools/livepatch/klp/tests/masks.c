@@ -5,6 +5,7 @@
  * masks [-q] VMLINUX -a [RELOCS]	of all that can be traced; RELOCS, the kernel's own list of
  *					what moves (vmlinux.relocs), must then all be masked
  * masks -c VMLINUX [-m KO] NAME...	the C source of the checks
+ * masks -c VMLINUX -a			... with addresses as they were built: verify-vm.sh
  *
  * Used by verify.sh.
  */
@@ -117,6 +118,21 @@ static bool is_traced(const struct sites *sites, const struct symbol *symbol)
 	return false;
 }
 
+static int print_built(const struct kernel *kernel)
+{
+	const struct symbol *start = image_symbol(kernel_image(kernel, KLP_VMLINUX), "_text");
+	struct text text = { 0 };
+	size_t i;
+
+	for (i = 0; i < all.nr; i++)
+		printf("#define klp_verify_at_%zu (const void *)%#llx\n", i,
+		       (unsigned long long)all.at[i].place.address);
+	verify_source(&text, kernel, all.at, all.nr);
+	printf("%s\nconst unsigned long klp_verify_built_text = %#llx;\n", text.at,
+	       start ? (unsigned long long)start->value : 0);
+	return !start;
+}
+
 static int show_all(const struct kernel *kernel, const char *relocs)
 {
 	struct image *image = kernel_image(kernel, KLP_VMLINUX);
@@ -143,6 +159,8 @@ static int show_all(const struct kernel *kernel, const char *relocs)
 			masked += mask->size;
 		missed += unmasked(&verified, list, nr_moving);
 	}
+	if (source)
+		return print_built(kernel);
 	if (sites->why)
 		printf("%s\n", sites->why);
 	printf("# %zu functions, %zu failed, %zu of %zu bytes masked, %zu missed\n", nr, failed,

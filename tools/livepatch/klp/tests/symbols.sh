@@ -52,15 +52,6 @@ case_a_global_symbol()
 	run 1 find vmlinux vmlinux - nothing
 }
 
-case_a_hidden_symbol_was_global()
-{
-	echo 'int __attribute__((visibility("hidden"))) hid(void) { return 1; }' | file a/core.c
-	echo 'int hid(void); int call(void) { return hid(); }' | file b/core.c
-	vmlinux a/core.o b/core.o
-	run 0 find vmlinux vmlinux - hid
-	expect_has "vmlinux hid,0 "
-}
-
 case_positions_are_by_address()
 {
 	two_cores
@@ -70,6 +61,16 @@ case_positions_are_by_address()
 	run 0 find vmlinux vmlinux a/core.c same only_a
 	expect_has "vmlinux same,2 "
 	[ "$(address same vmlinux 2)" != "$(address same vmlinux 1)" ] || fail "not two"
+}
+
+case_positions_are_by_address_not_by_the_file()
+{
+	two_cores
+	objcopy --rename-section .text=.late a/core.o
+	vmlinux a/core.o b/core.o --section-start=.late=0xffffffff81100000
+	[ "$(readelf -sW vmlinux | awk '/ only_[ab]$/ { print $8; exit }')" = only_a ] || fail "unexpected order"
+	run 0 find vmlinux vmlinux a/core.c same only_a
+	expect_has "same,2"
 }
 
 case_a_global_symbol_counts_with_static_ones()

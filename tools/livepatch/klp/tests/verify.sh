@@ -314,6 +314,13 @@ case_relocations_of_other_sections_do_not_count()
 	expect_is ""
 }
 
+case_a_table_of_a_module_without_relocations_is_refused()
+{
+	{ fn 'ret'; echo '.section .smp_locks, "a"; .long 4'; } | module
+	run 1 masks vmlinux -m module.ko fn
+	expect_has "the table .smp_locks of module.ko is not understood"
+}
+
 case_debug_information_alone_has_no_code()
 {
 	{ fn 'ret'; echo '.section .smp_locks, "a"; .long fn - .'; } | module

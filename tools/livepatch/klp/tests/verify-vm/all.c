@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checks all functions of vmlinux that can be traced, with the code that patch modules
+ * check their own with.  None may differ, whatever the kernel has done to itself.
+ *
+ * This is no patch module: what livepatch relocations would do is done by kallsyms, which
+ * kprobes finds.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kprobes.h>
+#include <linux/types.h>
+
+unsigned long (*test_recover)(kprobe_opcode_t *buf, unsigned long addr);
+
+#define recover_probed_instruction(buf, addr) (*test_recover)(buf, addr)
+#define __start_notes (*test_start_notes)
+#define __stop_notes (*test_stop_notes)
+#include "verify-target.c"
+
+const u8 (*test_start_notes)[], (*test_stop_notes)[];
+
+/* tables.c: where _text was built to be */
+extern const unsigned long klp_verify_built_text;
+
+static unsigned long (*test_lookup)(const char *name);
+
+static int test_find_symbols(void)
+{
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	int ret = register_kprobe(&probe);
+
+	if (ret)
+		return ret;
+	/* with IBT, a probe of an entry stands after the endbr64 */
+	test_lookup = (void *)probe.addr;
+	if (IS_ENABLED(CONFIG_X86_KERNEL_IBT) && *(u32 *)((u8 *)probe.addr - 4) == 0xfa1e0ff3)
+		test_lookup = (void *)probe.addr - 4;
+	unregister_kprobe(&probe);
+	test_recover = (void *)test_lookup("recover_probed_instruction");
+	test_start_notes = (void *)test_lookup("__start_notes");
+	test_stop_notes = (void *)test_lookup("__stop_notes");
+	return test_recover && test_start_notes && test_stop_notes ? 0 : -ENOENT;
+}
+
+static void test_all(long moved)
+{
+	unsigned int i, differ = 0;
+	struct klp_verify_func func;
+
+	for (i = 0; i < klp_verify_nr_funcs; i++) {
+		func = klp_verify_funcs[i];
+		func.address += moved;
+		if (klp_verify_func(&func)) {
+			differ++;
+			pr_err("FAIL: %s differs\n", func.name);
+		}
+		cond_resched();
+	}
+	pr_info("%u of %u functions differ, the kernel moved by %#lx\n", differ,
+		klp_verify_nr_funcs, moved);
+}
+
+/* What the check is for: other code, which no mask covers. */
+static void test_other(long moved)
+{
+	struct klp_verify_func func = klp_verify_funcs[0];
+
+	func.address += moved;
+	func.sum[7] ^= 1;
+	pr_info("another sum: %d\n", klp_verify_func(&func));
+	func.address = NULL;
+	pr_info("no address: %d\n", klp_verify_func(&func));
+}
+
+static int __init test_init(void)
+{
+	size_t size = 0;
+	const u8 *id;
+	long moved;
+	int ret;
+
+	ret = test_find_symbols();
+	if (ret)
+		return ret;
+	id = klp_verify_vmlinux_id(&size);
+	pr_info("build-id: %d\n", id ? klp_verify_id(NULL, id, size) : -ENOENT);
+	moved = test_lookup("_text") - klp_verify_built_text;
+	test_other(moved);
+	test_all(moved);
+	return -EAGAIN;		/* to be loaded again */
+}
+
+module_init(test_init);
+MODULE_DESCRIPTION("Test of klp's checks of what is patched");
+MODULE_LICENSE("GPL");

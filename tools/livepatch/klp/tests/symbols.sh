@@ -63,16 +63,6 @@ case_positions_are_by_address()
 	[ "$(address same vmlinux 2)" != "$(address same vmlinux 1)" ] || fail "not two"
 }
 
-case_positions_are_by_address_not_by_the_file()
-{
-	two_cores
-	objcopy --rename-section .text=.late a/core.o
-	vmlinux a/core.o b/core.o --section-start=.late=0xffffffff81100000
-	[ "$(readelf -sW vmlinux | awk '/ only_[ab]$/ { print $8; exit }')" = only_a ] || fail "unexpected order"
-	run 0 find vmlinux vmlinux a/core.c same only_a
-	expect_has "same,2"
-}
-
 case_a_global_symbol_counts_with_static_ones()
 {
 	function_source same | file a/one.c
@@ -81,6 +71,9 @@ case_a_global_symbol_counts_with_static_ones()
 	run 0 find vmlinux vmlinux - same
 	expect_has "same,2"
 	run 0 find vmlinux vmlinux a/one.c same
+	expect_has "same,1"
+	vmlinux b/two.o a/one.o		# in the table, it is after the static one nevertheless
+	run 0 find vmlinux vmlinux - same
 	expect_has "same,1"
 }
 

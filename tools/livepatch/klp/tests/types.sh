@@ -22,13 +22,15 @@ after()
 # compare STATUS [CHANGED | +ADDED]...: with each DWARF that kernels are built with.
 compare()
 {
-	local want=$1 dwarf
+	local want=$1 dwarf first=
 
 	shift
 	for dwarf in 4 5; do
 		gcc -g -gdwarf-$dwarf -O2 -w -c before.c
 		gcc -g -gdwarf-$dwarf -O2 -w -c after.c
 		run "$want" types before.o after.o after.c "$@"
+		[ "$dwarf" = 4 ] || [ "$OUT" = "$first" ] || fail "DWARF 4 says $first, 5 $OUT"
+		first=$OUT
 	done
 }
 

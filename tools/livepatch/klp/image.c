@@ -10,7 +10,7 @@
 
 #include "image.h"
 
-/* ---- What the libraries hold, given back at the end --------------------------------------- */
+/* ---- What the libraries hold, given back at the end ------------------------------- */
 
 struct handle {
 	void *library;
@@ -55,7 +55,7 @@ static int end_dwfl(void *dwfl)
 	return 0;
 }
 
-/* ---- Opening ---------------------------------------------------------------------------- */
+/* ---- Opening ---------------------------------------------------------------------- */
 
 static const Dwfl_Callbacks no_callbacks = {
 	.section_address = dwfl_offline_section_address,
@@ -136,7 +136,7 @@ static void read_areas(struct image *image)
 	}
 }
 
-/* ---- Which symbols kallsyms has ----------------------------------------------------------- */
+/* ---- Which symbols kallsyms has --------------------------------------------------- */
 
 static bool is_one_of(const char *name, const char *const *list, size_t nr,
 		      bool (*is)(const char *, const char *))
@@ -180,7 +180,7 @@ static bool is_listed(const struct image *image, const struct symbol *symbol)
 	       is_listed_in_vmlinux(image, symbol);
 }
 
-/* ---- Symbols -------------------------------------------------------------------------------- */
+/* ---- Symbols ---------------------------------------------------------------------- */
 
 static bool read_symbol(struct image *image, Elf_Data *data, size_t strings, size_t i)
 {
@@ -300,7 +300,7 @@ struct image *image_open(const char *object, const char *path)
 	return image;
 }
 
-/* ---- Finding --------------------------------------------------------------------------------- */
+/* ---- Finding ---------------------------------------------------------------------- */
 
 struct symbol **image_named(const struct image *image, const char *name, size_t *nr)
 {

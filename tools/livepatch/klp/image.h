@@ -70,7 +70,7 @@ const unsigned char *image_bytes(const struct image *image, const struct area *a
 const struct area *image_area(const struct image *image, const char *name);
 const struct area *image_area_at(const struct image *image, uint64_t address);
 
-/* ---- symbols.c and origin.c, for each other ------------------------------------------- */
+/* ---- symbols.c and origin.c, for each other --------------------------------------- */
 
 struct kernel;
 

@@ -19,7 +19,7 @@ struct fields {
 	LIST(struct field) list;
 };
 
-/* ---- Types --------------------------------------------------------------------------------- */
+/* ---- Types ------------------------------------------------------------------------ */
 
 bool type_of(Dwarf_Die *die, Dwarf_Die *type)
 {
@@ -76,7 +76,7 @@ static bool number(Dwarf_Die *die, unsigned int name, uint64_t *value)
 	return true;
 }
 
-/* ---- Members ------------------------------------------------------------------------------- */
+/* ---- Members ---------------------------------------------------------------------- */
 
 static bool next_member(Dwarf_Die *parent, Dwarf_Die *member, bool first)
 {
@@ -121,7 +121,7 @@ static bool same_name(Dwarf_Die *before, Dwarf_Die *after)
 	return left && right ? !strcmp(left, right) : left == right;
 }
 
-/* ---- The same? ------------------------------------------------------------------------------ */
+/* ---- The same? -------------------------------------------------------------------- */
 
 static bool same(Dwarf_Die *before, Dwarf_Die *after, int depth);
 
@@ -216,7 +216,7 @@ bool layout_same(Dwarf_Die *before, Dwarf_Die *after)
 	return same(before, after, dwarf_tag(before) == DW_TAG_typedef);
 }
 
-/* ---- What differs ------------------------------------------------------------------------------ */
+/* ---- What differs ----------------------------------------------------------------- */
 
 static void flatten(struct fields *fields, Dwarf_Die *parent, const char *prefix, uint64_t base,
 		    int depth)
@@ -340,7 +340,8 @@ const char *layout_difference(Dwarf_Die *before, Dwarf_Die *after, unsigned int 
 	if (!text)
 		text = changed_member(&left, &right, line);
 	if (!text && size_of(before) != size_of(after))
-		text = mem_printf("has %llu bytes instead of %llu", (unsigned long long)size_of(after),
+		text = mem_printf("has %llu bytes instead of %llu",
+				  (unsigned long long)size_of(after),
 				  (unsigned long long)size_of(before));
 	return text ? text : "has another layout";
 }
@@ -384,7 +385,7 @@ bool layout_only_renamed(Dwarf_Die *before, Dwarf_Die *after)
 	return true;
 }
 
-/* ---- Parts ------------------------------------------------------------------------------------------ */
+/* ---- Parts ------------------------------------------------------------------------ */
 
 /* Each name on the way from a member to what it is made of. */
 static bool part_differs(Dwarf_Die *die, bool (*differs)(Dwarf_Die *part, void *arg), void *arg,

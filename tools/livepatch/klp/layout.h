@@ -42,7 +42,7 @@ struct unit_types {
 	LIST(struct inlined) inlined;
 };
 
-/* ---- layout.c ---------------------------------------------------------------------------- */
+/* ---- layout.c --------------------------------------------------------------------- */
 
 /* The type behind typedefs, const and volatile; false for void. */
 bool type_of(Dwarf_Die *die, Dwarf_Die *type);
@@ -60,7 +60,7 @@ const char *layout_difference(Dwarf_Die *before, Dwarf_Die *after, unsigned int 
 /* Whether a type that is named and in @differ is part of this one, by value. */
 bool layout_has_part(Dwarf_Die *die, bool (*differs)(Dwarf_Die *part, void *arg), void *arg);
 
-/* ---- typeuse.c ----------------------------------------------------------------------------- */
+/* ---- typeuse.c -------------------------------------------------------------------- */
 
 /* Whether all that has this type is a local variable of a function that @replaced accepts. */
 bool type_is_private(const struct unit_types *unit, const struct type *type,

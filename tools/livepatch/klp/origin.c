@@ -27,7 +27,7 @@ struct units {
 	LIST(struct unit) list;
 };
 
-/* ---- DWARF -------------------------------------------------------------------------------- */
+/* ---- DWARF ------------------------------------------------------------------------ */
 
 static void read_units(struct units *units)
 {
@@ -128,7 +128,7 @@ static enum says dwarf_says(struct image *image, const char *source, size_t grou
 	return says;
 }
 
-/* ---- Neighbours ------------------------------------------------------------------------------- */
+/* ---- Neighbours ------------------------------------------------------------------- */
 
 /* Names that a compiler numbers, or that linking the kernel leaves out. */
 static bool may_be_missing(const char *name)
@@ -175,7 +175,7 @@ static bool has_neighbours(const struct image *image, size_t group, const char *
 	return true;
 }
 
-/* ---- The answer --------------------------------------------------------------------------------- */
+/* ---- The answer ------------------------------------------------------------------- */
 
 struct choice {
 	const struct symbol *symbol;
@@ -192,6 +192,15 @@ static void choose(struct choice *choice, const struct image *image, size_t grou
 	symbol = in_group(image, group, name, &found);
 	choice->nr += found > 1 ? found : 1;
 	choice->symbol = symbol;
+}
+
+static const char *undecided(struct image *image, const char *source, const char *name)
+{
+	const char *advice = image_units(image)->dwarf ? "" :
+			     "; a vmlinux with debug information would";
+
+	return mem_printf("%s has several symbols %s from files called %s, and nothing tells them "
+			  "apart%s", image->object, name, path_base(source), advice);
 }
 
 /* Not which files have the symbol, but which file is meant: it must be one, and have it. */
@@ -216,10 +225,7 @@ static const struct symbol *one_of_many(struct image *image, const char *source,
 		return told.symbol;
 	if (fits.nr == 1 && fits.symbol && !told.nr)
 		return fits.symbol;
-	*why = fits.nr ?
-	       mem_printf("%s has several symbols %s from files called %s, and nothing tells them apart%s",
-			  image->object, name, path_base(source),
-			  image_units(image)->dwarf ? "" : "; a vmlinux with debug information would") :
+	*why = fits.nr ? undecided(image, source, name) :
 	       mem_printf("no symbol %s of %s comes from a file %s with the same static symbols",
 			  name, image->object, source);
 	return NULL;
@@ -233,7 +239,8 @@ static const struct symbol *the_only_one(const struct image *image, const struct
 	if (symbol->bind == STB_LOCAL && (!*file || !strcmp(file, path_base(source))))
 		return symbol;
 	*why = symbol->bind == STB_LOCAL ?
-	       mem_printf("the only symbol %s of %s comes from %s", symbol->name, image->object, file) :
+	       mem_printf("the only symbol %s of %s comes from %s", symbol->name, image->object,
+			  file) :
 	       mem_printf("%s is not static in %s", symbol->name, image->object);
 	return NULL;
 }

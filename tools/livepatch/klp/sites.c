@@ -24,20 +24,22 @@ struct table {
 
 #define SITE_SAYS	0xffff
 
+#define BETWEEN(name)	"__start_" name, "__stop_" name
+#define UP_TO_END(name)	"__" name, "__" name "_end"
+
 static const struct table tables[] = {
-	{ "__mcount_loc", "__start_mcount_loc", "__stop_mcount_loc", 8, true, 5, 0 },
-	{ ".altinstructions", "__alt_instructions", "__alt_instructions_end", 14, false, SITE_SAYS, 12 },
-	{ "__jump_table", "__start___jump_table", "__stop___jump_table", 16, false, SITE_INSN, 0 },
-	{ ".static_call_sites", "__start_static_call_sites", "__stop_static_call_sites", 8, false,
-	  SITE_INSN, 0 },
-	{ ".retpoline_sites", "__retpoline_sites", "__retpoline_sites_end", 4, false, SITE_INSN, 0 },
-	{ ".return_sites", "__return_sites", "__return_sites_end", 4, false, SITE_INSN, 0 },
-	{ ".call_sites", "__call_sites", "__call_sites_end", 4, false, SITE_INSN, 0 },
-	{ ".ibt_endbr_seal", "__ibt_endbr_seal", "__ibt_endbr_seal_end", 4, false, 4, 0 },
+	{ "__mcount_loc", BETWEEN("mcount_loc"), 8, true, 5, 0 },
+	{ ".altinstructions", UP_TO_END("alt_instructions"), 14, false, SITE_SAYS, 12 },
+	{ "__jump_table", BETWEEN("__jump_table"), 16, false, SITE_INSN, 0 },
+	{ ".static_call_sites", BETWEEN("static_call_sites"), 8, false, SITE_INSN, 0 },
+	{ ".retpoline_sites", UP_TO_END("retpoline_sites"), 4, false, SITE_INSN, 0 },
+	{ ".return_sites", UP_TO_END("return_sites"), 4, false, SITE_INSN, 0 },
+	{ ".call_sites", UP_TO_END("call_sites"), 4, false, SITE_INSN, 0 },
+	{ ".ibt_endbr_seal", UP_TO_END("ibt_endbr_seal"), 4, false, 4, 0 },
 	/* a preamble of 16 bytes, then the endbr of the function */
-	{ ".cfi_sites", "__cfi_sites", "__cfi_sites_end", 4, false, 20, 0 },
-	{ ".smp_locks", "__smp_locks", "__smp_locks_end", 4, false, 1, 0 },
-	{ ".parainstructions", "__parainstructions", "__parainstructions_end", 16, true, SITE_SAYS, 9 },
+	{ ".cfi_sites", UP_TO_END("cfi_sites"), 4, false, 20, 0 },
+	{ ".smp_locks", UP_TO_END("smp_locks"), 4, false, 1, 0 },
+	{ ".parainstructions", UP_TO_END("parainstructions"), 16, true, SITE_SAYS, 9 },
 };
 
 /* Constants that boot settles: their sections are called runtime_<kind>_<variable>. */
@@ -47,7 +49,7 @@ static const struct { const char *prefix; struct table table; } runtime[] = {
 	{ "runtime_mask_", { "runtime constants", NULL, NULL, 4, false, 4, 0 } },
 };
 
-/* ---- Relocations ---------------------------------------------------------------------------- */
+/* ---- Relocations ------------------------------------------------------------------ */
 
 static void relocs_of(const struct image *image, const struct area *rela, reloc_fn fn, void *arg)
 {
@@ -77,7 +79,7 @@ void image_relocs(const struct image *image, const struct area *area, reloc_fn f
 			relocs_of(image, &image->areas[i], fn, arg);
 }
 
-/* ---- One table --------------------------------------------------------------------------------- */
+/* ---- One table -------------------------------------------------------------------- */
 
 struct reader {
 	const struct image *image;
@@ -170,7 +172,7 @@ static void read_table(struct reader *reader, const struct area *area)
 						reader->table->section, reader->image->path);
 }
 
-/* ---- All tables -------------------------------------------------------------------------------- */
+/* ---- All tables ------------------------------------------------------------------- */
 
 static void read_between(struct reader *reader)
 {
@@ -198,8 +200,8 @@ static void read_area(struct reader *reader, const struct area *area)
 	reader->bytes = image_contents(reader->image, area);
 	reader->address = area->address;
 	if (area->size && !reader->bytes.at)
-		reader->sites->why = mem_printf("section %s of %s has no contents: take the file that "
-						"is installed, not its debug information",
+		reader->sites->why = mem_printf("section %s of %s has no contents: take the file "
+						"that is installed, not its debug information",
 						area->name, reader->image->path);
 	else
 		read_table(reader, area);

@@ -16,7 +16,7 @@ struct kernel {
 
 static struct image absent;
 
-/* ---- Exports ----------------------------------------------------------------------------- */
+/* ---- Exports ---------------------------------------------------------------------- */
 
 /* "drivers/net/dummy-x" is module dummy_x. */
 static char *object_name(const char *path)
@@ -63,7 +63,7 @@ const char *kernel_export(const struct kernel *kernel, const char *name)
 	return names_get(kernel->exports, name);
 }
 
-/* ---- Objects ------------------------------------------------------------------------------ */
+/* ---- Objects ---------------------------------------------------------------------- */
 
 struct kernel *kernel_open(const char *vmlinux, const char *symvers,
 			   char *(*module_path)(const char *name, void *arg), void *arg)
@@ -100,7 +100,7 @@ struct image *kernel_image(const struct kernel *kernel, const char *object)
 	return image == &absent ? NULL : image;
 }
 
-/* ---- Build-ids ------------------------------------------------------------------------------ */
+/* ---- Build-ids -------------------------------------------------------------------- */
 
 static char *hex(const unsigned char *from, size_t size)
 {
@@ -137,13 +137,7 @@ const char *kernel_build_id(const struct kernel *kernel, const char *object)
 	return id;
 }
 
-/* ---- Where a symbol is ------------------------------------------------------------------------ */
-
-static bool no_place(const char **why, const char *reason)
-{
-	*why = reason;
-	return false;
-}
+/* ---- Where a symbol is ------------------------------------------------------------ */
 
 static const struct symbol *find_global(const struct image *image, const char *name,
 					const char **why)
@@ -177,13 +171,13 @@ static bool position(const struct image *image, const struct symbol *symbol, uns
 	}
 	*pos = nr == 1 ? 0 : before + 1;
 	if (symbol->init)
-		return no_place(why, mem_printf("it is in the init part of module %s, which is gone "
-						"once that has been loaded", image->object));
-	if (before_init)
-		return no_place(why, mem_printf("the init part of module %s has a symbol %s, too: which "
-						"one is meant changes when that has been loaded",
-						image->object, symbol->name));
-	return true;
+		*why = mem_printf("it is in the init part of module %s, which is gone once that "
+				  "has been loaded", image->object);
+	else if (before_init)
+		*why = mem_printf("the init part of module %s has a symbol %s, too: which one is "
+				  "meant changes when that has been loaded", image->object,
+				  symbol->name);
+	return !symbol->init && !before_init;
 }
 
 bool kernel_find(const struct kernel *kernel, const char *object, const char *source,
@@ -193,8 +187,10 @@ bool kernel_find(const struct kernel *kernel, const char *object, const char *so
 	const struct symbol *symbol;
 
 	memset(place, 0, sizeof(*place));
-	if (!image)
-		return no_place(why, mem_printf("module %s has not been built here", object));
+	if (!image) {
+		*why = mem_printf("module %s has not been built here", object);
+		return false;
+	}
 	symbol = source ? origin_find(image, source, name, near, why) :
 			  find_global(image, name, why);
 	if (!symbol)

@@ -27,7 +27,7 @@ struct walk {
 	int depth;
 };
 
-/* ---- Reading ------------------------------------------------------------------------------- */
+/* ---- Reading ---------------------------------------------------------------------- */
 
 static const char *kind_of(Dwarf_Die *die)
 {
@@ -161,7 +161,7 @@ static const char *read_types(struct unit_types *unit, Dwfl *dwfl, const char *p
 		die("%s: %s", path, dwfl_errmsg(-1));
 	list_add(&unit->functions);
 	if (!dwfl_module_getdwarf(mod, &bias))
-		die("%s: has no debug information, without which changed types cannot be seen", path);
+		die("%s: has no debug information, which tells whether types changed", path);
 	while ((cu = dwfl_module_nextcu(mod, cu, &bias))) {
 		if (dwarf_attr(cu, DW_AT_comp_dir, &attr))
 			comp_dir = dwarf_formstring(&attr);
@@ -172,7 +172,7 @@ static const char *read_types(struct unit_types *unit, Dwfl *dwfl, const char *p
 	return comp_dir;
 }
 
-/* ---- What is wrong with a type ---------------------------------------------------------------- */
+/* ---- What is wrong with a type ---------------------------------------------------- */
 
 static int compare_constants(Dwarf_Die *before, Dwarf_Die *after)
 {
@@ -243,7 +243,7 @@ static bool follows(struct comparison *comparison, struct type *after)
 	return dwarf_tag(&die) != DW_TAG_enumerator && layout_has_part(&die, differs, comparison);
 }
 
-/* ---- Who uses it --------------------------------------------------------------------------------- */
+/* ---- Who uses it ------------------------------------------------------------------ */
 
 /* "foo" is the source's name of foo.constprop.0, too. */
 static bool is_piece(const char *symbol, const char *function)
@@ -292,7 +292,7 @@ static bool is_private(struct comparison *comparison, struct type *before, struc
 	       type_is_private(&comparison->after, &right, is_replaced, comparison);
 }
 
-/* ---- Telling ---------------------------------------------------------------------------------------- */
+/* ---- Telling ---------------------------------------------------------------------- */
 
 /* As in the source tree: "include/linux/fs.h". */
 static const char *source_name(const struct comparison *comparison, Dwarf_Die *die)
@@ -330,7 +330,7 @@ static struct refusal tell_enumerator(struct type *before, struct type *after)
 	if (!dwarf_decl_line(&after->parent, &line) && line > 0)
 		refusal.line = (unsigned int)line;
 	refusal.why = enumerator_difference(before, after);
-	refusal.advice = "give new enumerators values after all old ones, so that none of those changes";
+	refusal.advice = "give new enumerators values after all old ones, so that no old one changes";
 	return refusal;
 }
 
@@ -385,12 +385,13 @@ static void compare_units(struct comparison *comparison)
 	}
 }
 
-/* ---- The comparison ----------------------------------------------------------------------------- */
+/* ---- The comparison --------------------------------------------------------------- */
 
 static int no_debuginfo(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,
 			const char *file, const char *link, GElf_Word crc, char **found)
 {
-	(void)mod, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc, (void)found;
+	(void)mod, (void)data, (void)name, (void)base;
+	(void)file, (void)link, (void)crc, (void)found;
 	return -1;
 }
 

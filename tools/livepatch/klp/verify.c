@@ -30,7 +30,7 @@ struct work {
 	const char *why;
 };
 
-/* ---- Masks ---------------------------------------------------------------------------------- */
+/* ---- Masks ------------------------------------------------------------------------ */
 
 /* The part of it that is in the function. */
 static void add_mask(struct work *work, int64_t offset, uint64_t size)
@@ -74,7 +74,7 @@ static void merge_masks(struct verified *verified)
 	verified->masks.nr = (size_t)(last - verified->masks.at) + 1;
 }
 
-/* ---- Instructions -------------------------------------------------------------------------------- */
+/* ---- Instructions ----------------------------------------------------------------- */
 
 static cs_insn *decode(const struct work *work, size_t at)
 {
@@ -97,7 +97,7 @@ static cs_insn *decode(const struct work *work, size_t at)
 	return insn;
 }
 
-/* ---- What its tables say ----------------------------------------------------------------------------- */
+/* ---- What its tables say ---------------------------------------------------------- */
 
 static size_t site_size(struct work *work, const struct site *site, size_t at)
 {
@@ -128,14 +128,15 @@ static void mask_sites(struct work *work)
 {
 	size_t area = work->image->module ? (size_t)(work->area - work->image->areas) : 0;
 	const struct sites *sites = image_sites(work->image);
-	const struct site *site, *end;
+	const struct site *site, *last;
+	uint64_t end = work->address + work->size;
 	int64_t at;
 
 	if (sites->why)
 		work->why = sites->why;
-	end = sites->list.at + sites->list.nr;
+	last = sites->list.at + sites->list.nr;
 	for (site = sites_from(sites, area, work->address);
-	     site < end && site->area == area && site->address < work->address + work->size; site++) {
+	     site < last && site->area == area && site->address < end; site++) {
 		at = (int64_t)(site->address - work->address);
 		if (at < 0) {
 			add_mask(work, at, site->size);
@@ -146,7 +147,7 @@ static void mask_sites(struct work *work)
 	}
 }
 
-/* ---- Addresses in vmlinux -------------------------------------------------------------------------------- */
+/* ---- Addresses in vmlinux --------------------------------------------------------- */
 
 static uint32_t get32(const unsigned char *from)
 {
@@ -281,7 +282,7 @@ static void find_bounds(struct work *work)
 	work->high += SLACK;
 }
 
-/* ---- Addresses in modules --------------------------------------------------------------------------------- */
+/* ---- Addresses in modules --------------------------------------------------------- */
 
 static size_t reloc_size(uint32_t type)
 {
@@ -307,12 +308,12 @@ static void mask_reloc(const struct reloc *reloc, void *arg)
 	if (reloc->type == R_X86_64_NONE || at < -8 || at >= (int64_t)work->size)
 		return;
 	if (!size)
-		work->why = mem_printf("its relocation of type %u at +%#llx is not known", reloc->type,
-				       (long long)at);
+		work->why = mem_printf("its relocation of type %u at +%#llx is not known",
+				       reloc->type, (long long)at);
 	add_mask(work, at, size);
 }
 
-/* ---- One function ---------------------------------------------------------------------------------------------- */
+/* ---- One function ----------------------------------------------------------------- */
 
 static void mask_entry(struct work *work)
 {
@@ -339,8 +340,8 @@ static const char *unfit(const struct work *work, const struct place *place)
 	if (place->size > FUNCTION_MAX)
 		return "it is larger than any function";
 	if (!work->code)
-		return "the built file does not have its code: take the one that is installed, not its "
-		       "debug information";
+		return "the built file does not have its code: take the one that is installed, "
+		       "not its debug information";
 	if (!work->area || !(work->area->flags & SHF_EXECINSTR))
 		return "it is not code";
 	if (str_starts(work->area->name, ".init"))

@@ -6,22 +6,26 @@
  */
 #include "build.h"
 
+static bool has(const struct kernel *kernel, const char *name, const char **why)
+{
+	struct place place;
+
+	return kernel_find(kernel, KLP_VMLINUX, NULL, name, NULL, &place, why);
+}
+
 /*
  * What module/verify-target.c needs of the kernel.  x86 has sha256() built in wherever it
  * supports AMD's processors.
  */
 const char *verify_unable(const struct kernel *kernel)
 {
-	const char *exporter = kernel_export(kernel, "sha256");
-	struct place place;
-	const char *why;
+	const char *exporter = kernel_export(kernel, "sha256"), *why = NULL;
 
 	if (!exporter || strcmp(exporter, KLP_VMLINUX))
 		return "the kernel does not export sha256() (CONFIG_CRYPTO_LIB_SHA256=y)";
-	if (!kernel_find(kernel, KLP_VMLINUX, NULL, "__start_notes", NULL, &place, &why))
+	if (!has(kernel, "__start_notes", &why))
 		return why;
-	if (kernel_find(kernel, KLP_VMLINUX, NULL, "get_kprobe", NULL, &place, &why) &&
-	    !kernel_find(kernel, KLP_VMLINUX, NULL, "recover_probed_instruction", NULL, &place, &why))
+	if (has(kernel, "get_kprobe", &why) && !has(kernel, "recover_probed_instruction", &why))
 		return why;
 	return NULL;
 }
@@ -53,8 +57,11 @@ static void add_bytes(struct text *out, const uint8_t *from, size_t size)
 
 static void add_address(struct text *out, const struct verified *verified, size_t i)
 {
-	text_add(out, "extern const u8 klp_verify_at_%zu[] __asm__(\"\\\".klp.sym.%s.%s,%lu\\\"\");\n",
-		 i, plain(verified->place.object), plain(verified->place.name), verified->place.pos);
+	const struct place *place = &verified->place;
+
+	text_add(out, "extern const u8 klp_verify_at_%zu[] "
+		 "__asm__(\"\\\".klp.sym.%s.%s,%lu\\\"\");\n",
+		 i, plain(place->object), plain(place->name), place->pos);
 }
 
 static void add_masks(struct text *out, const struct verified *verified, size_t i)
@@ -91,7 +98,7 @@ static void add_func(struct text *out, const struct verified *verified, size_t i
 	text_add(out, "\n\t\t},\n\t},\n");
 }
 
-/* ---- Objects ---------------------------------------------------------------------------------- */
+/* ---- Objects ---------------------------------------------------------------------- */
 
 static bool is_first_of_object(const struct verified *verified, size_t i)
 {
@@ -132,8 +139,8 @@ static void add_objects(struct text *out, const struct kernel *kernel,
 		text_add(&entries, "\t},\n");
 		found++;
 	}
-	text_add(out, "\nconst struct klp_verify_object klp_verify_objects[] __klp_verify_objects = {\n"
-		 "%s};\nconst unsigned int klp_verify_nr_objects = %zu;\n",
+	text_add(out, "\nconst struct klp_verify_object klp_verify_objects[] "
+		 "__klp_verify_objects = {\n%s};\nconst unsigned int klp_verify_nr_objects = %zu;\n",
 		 found ? entries.at : "\t{ },\n", found);
 }
 
@@ -151,6 +158,7 @@ void verify_source(struct text *out, const struct kernel *kernel, const struct v
 	text_add(out, "\nconst struct klp_verify_func klp_verify_funcs[] __klp_verify_funcs = {\n");
 	for (i = 0; i < nr; i++)
 		add_func(out, &verified[i], i);
-	text_add(out, "%s};\nconst unsigned int klp_verify_nr_funcs = %zu;\n\n", nr ? "" : "\t{ },\n", nr);
+	text_add(out, "%s};\nconst unsigned int klp_verify_nr_funcs = %zu;\n\n",
+		 nr ? "" : "\t{ },\n", nr);
 	add_objects(out, kernel, verified, nr);
 }

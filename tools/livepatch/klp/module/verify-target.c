@@ -28,7 +28,7 @@
 #define KLP_VERIFY_TRIES	5
 #define KLP_VERIFY_PAUSE_MS	20
 
-/* ---- Code as it was before probes ---------------------------------------------------------- */
+/* ---- Code as it was before probes ------------------------------------------------- */
 
 #ifdef CONFIG_KPROBES
 
@@ -67,7 +67,7 @@ static void klp_verify_recover(u8 *code, const struct klp_verify_func *func)
 
 #endif
 
-/* ---- One function ----------------------------------------------------------------------------- */
+/* ---- One function ----------------------------------------------------------------- */
 
 static int klp_verify_mask(u8 *code, const struct klp_verify_func *func)
 {
@@ -121,7 +121,7 @@ int klp_verify_func(const struct klp_verify_func *func)
 	return ret;
 }
 
-/* ---- One object ------------------------------------------------------------------------------- */
+/* ---- One object ------------------------------------------------------------------- */
 
 static bool klp_verify_same_object(const char *left, const char *right)
 {

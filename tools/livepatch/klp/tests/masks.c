@@ -51,7 +51,7 @@ static bool show(const struct kernel *kernel, const struct place *place, struct 
 	return true;
 }
 
-/* ---- All functions of vmlinux ------------------------------------------------------------ */
+/* ---- All functions of vmlinux ----------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -172,9 +172,9 @@ int main(int argc, char **argv)
 {
 	struct verified verified;
 	struct kernel *kernel;
+	const char *object, *why;
 	struct text text = { 0 };
 	struct place place;
-	const char *why;
 	int failed = 0;
 
 	quiet = argc > 2 && !strcmp(argv[1], "-q");
@@ -185,8 +185,9 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "-a"))
 		return show_all(kernel, argv[2]);
 	module = argc > 2 && !strcmp(argv[1], "-m") ? argv[2] : NULL;
+	object = module ? "module" : KLP_VMLINUX;
 	for (argv += module ? 3 : 1; *argv; argv++) {
-		if (kernel_find(kernel, module ? "module" : KLP_VMLINUX, NULL, *argv, NULL, &place, &why))
+		if (kernel_find(kernel, object, NULL, *argv, NULL, &place, &why))
 			failed |= !show(kernel, &place, &verified);
 		else
 			failed = printf("%s: %s\n", *argv, why) > 0;

@@ -364,6 +364,20 @@ case_a_struct_inside_a_function_is_its_own()
 	expect_has "struct foo of two()"
 }
 
+case_a_new_function_with_its_own_struct_is_fine()
+{
+	before <<-'END'
+	void use(void *);
+	int one(int x) { struct foo { int a; } f = { x }; use(&f); return f.a; }
+	END
+	{
+		echo 'void use(void *);'
+		echo 'int zero(int x) { static struct foo { long b; } f = { 1 }; use(&f); return f.b; }'
+		tail -n +2 before.c
+	} > after.c
+	compare 0
+}
+
 case_no_debug_information_is_an_error()
 {
 	echo 'int a;' > before.c

@@ -5,6 +5,8 @@
 #
 #	BIN=<directory of the test programs> tests/verify.sh [CASE...]
 
+# Assembler has dollars.
+# shellcheck disable=SC2016
 # shellcheck source=/dev/null
 . "$(dirname "$0")/built-lib.sh"
 

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which sources of a kernel read a file, by the debug information of the kernel.
+ *
+ * Each unit of it has a list of files, with the headers.  To read them all takes minutes
+ * for a distribution's kernel, so the answer is kept:
+ *
+ *	f PATH			a file; the first is number 0
+ *	u SOURCE 5 0 17 ...	a unit, and the numbers of its files
+ */
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <fts.h>
+
+#include "depend.h"
+
+struct index {
+	struct text text;
+	struct names *numbers;		/* of files, plus one */
+	size_t files, units;
+	const char *prefix;		/* of paths into the source, when it was built */
+};
+
+/* ---- Reading debug information ----------------------------------------------------------------- */
+
+/* Adds a path without "." and "..": compilers write /build/debian/x/../../kernel/fork.c. */
+static void add_plain(struct text *out, const char *path)
+{
+	size_t length;
+
+	for (; *path; path += length) {
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (!length || (length == 1 && *path == '.'))
+			continue;
+		if (length == 2 && str_starts(path, "..")) {
+			while (out->size && out->at[--out->size] != '/')
+				;
+			continue;
+		}
+		text_add_bytes(out, "/", 1);
+		text_add_bytes(out, path, length);
+	}
+}
+
+/* Good until the next call: there are millions of them. */
+static const char *full_path(const char *dir, const char *path)
+{
+	static struct text out;
+
+	out.size = 0;
+	if (*path != '/' && dir)
+		add_plain(&out, dir);
+	add_plain(&out, path);
+	text_add_bytes(&out, "", 0);
+	return out.at;
+}
+
+static const char *attribute(Dwarf_Die *die, unsigned int name)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_formstring(dwarf_attr(die, name, &attr));
+}
+
+/* NULL for what the build made: that is not in the source. */
+static const char *in_source(const struct index *index, const char *path)
+{
+	size_t length = strlen(index->prefix);
+
+	if (strncmp(path, index->prefix, length) || path[length] != '/')
+		return NULL;
+	return path + length + 1;
+}
+
+static size_t file_number(struct index *index, const char *path)
+{
+	size_t number = (size_t)names_get(index->numbers, path);
+
+	if (number)
+		return number - 1;
+	names_set(index->numbers, mem_strdup(path), (void *)(index->files + 1));
+	text_add(&index->text, "f %s\n", path);
+	return index->files++;
+}
+
+static void add_number(struct text *line, size_t number)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), " %zu", number);
+
+	text_add_bytes(line, digits, (size_t)length);
+}
+
+static void add_unit(struct index *index, Dwarf_Die *unit)
+{
+	const char *dir = attribute(unit, DW_AT_comp_dir), *name = attribute(unit, DW_AT_name);
+	static struct text line;
+	Dwarf_Files *files;
+	const char *path;
+	size_t nr, i;
+
+	if (!name || dwarf_getsrcfiles(unit, &files, &nr))
+		return;
+	name = in_source(index, full_path(dir, name));
+	if (!name || strpbrk(name, " \n"))
+		return;
+	line.size = 0;
+	text_add(&line, "u %s", name);
+	for (i = 0; i < nr; i++) {
+		path = dwarf_filesrc(files, i, NULL, NULL);
+		path = path ? in_source(index, full_path(dir, path)) : NULL;
+		if (path && !strpbrk(path, " \n"))
+			add_number(&line, file_number(index, path));
+	}
+	text_add_bytes(&index->text, line.at, line.size);
+	text_add_bytes(&index->text, " \n", 2);
+	index->units++;
+}
+
+/* Debug information tells where main.c was; the rest of the source was there, too. */
+static void find_prefix(struct index *index, Dwarf_Die *unit)
+{
+	static const char tail[] = "/init/main.c";
+	const char *dir = attribute(unit, DW_AT_comp_dir), *name = attribute(unit, DW_AT_name);
+
+	if (!name)
+		return;
+	name = full_path(dir, name);
+	if (str_ends(name, tail))
+		index->prefix = mem_strndup(name, strlen(name) - strlen(tail));
+}
+
+static void each_unit(struct index *index, const char *path,
+		      void (*see)(struct index *index, Dwarf_Die *unit))
+{
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+	};
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr bias;
+
+	if (!dwfl || !dwfl_report_offline(dwfl, "", path, -1) ||
+	    dwfl_report_end(dwfl, NULL, NULL)) {
+		dwfl_end(dwfl);
+		return;
+	}
+	while ((unit = dwfl_nextcu(dwfl, unit, &bias)))
+		see(index, unit);
+	dwfl_end(dwfl);
+}
+
+static void each_module(struct index *index, const char *dir)
+{
+	char *const roots[] = { mem_strdup(dir), NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *entry;
+
+	while (fts && (entry = fts_read(fts))) {
+		if (entry->fts_info != FTS_F || !(str_ends(entry->fts_name, ".ko") ||
+						  str_ends(entry->fts_name, ".ko.debug")))
+			continue;
+		progress("reading debug information (once): %zu sources, %s", index->units,
+			 entry->fts_name);
+		each_unit(index, entry->fts_path, add_unit);
+	}
+	if (fts)
+		fts_close(fts);
+}
+
+static bool make_index(struct index *index, const struct target *target)
+{
+	const char *debug = mem_printf("/usr/lib/debug/lib/modules/%s", target->release);
+
+	progress("reading debug information of %s (once)", target->vmlinux);
+	index->numbers = names_new();
+	each_unit(index, target->vmlinux, find_prefix);
+	if (!index->prefix)
+		return false;
+	each_unit(index, target->vmlinux, add_unit);
+	if (target->modules)
+		each_module(index, target->modules);
+	if (dir_exists(debug))
+		each_module(index, debug);
+	progress_end();
+	return index->units;
+}
+
+/* ---- Asking ------------------------------------------------------------------------------------- */
+
+static char *number_of(const char *text, const char *path)
+{
+	const char *line, *end;
+	size_t nr = 0;
+
+	for (line = text; *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		if (*line != 'f')
+			continue;
+		if ((size_t)(end - line) == strlen(path) + 2 &&
+		    !strncmp(line + 2, path, strlen(path)))
+			return mem_printf(" %zu ", nr);
+		nr++;
+	}
+	return NULL;
+}
+
+static void find_units(char *text, const char *number, const char *path,
+		       void (*found)(const char *source, const char *path, void *arg), void *arg)
+{
+	char *line, *next, *end;
+
+	for (line = text; *line; line = next) {
+		end = strchrnul(line, '\n');
+		next = *end ? end + 1 : end;
+		*end = '\0';
+		if (str_starts(line, "u ") && strstr(line + 2, number))
+			found(mem_strndup(line + 2, strcspn(line + 2, " ")), path, arg);
+		*end = next > end ? '\n' : '\0';
+	}
+}
+
+bool depend_dwarf(const struct target *target, const char *cache, const char *path,
+		  void (*found)(const char *source, const char *path, void *arg), void *arg)
+{
+	static struct bytes bytes;
+	const char *file = mem_printf("%s/dwarf-files", cache), *number;
+	struct index index = { 0 };
+
+	if (!bytes.at && !file_try_read(file, &bytes)) {
+		if (!make_index(&index, target))
+			return false;
+		file_write(file, index.text.at, index.text.size);
+		bytes = file_read(file);
+	}
+	number = number_of((char *)bytes.at, path);
+	if (number)
+		find_units((char *)bytes.at, number, path, found, arg);
+	return true;
+}

@@ -130,6 +130,9 @@ struct diff {
 	const char *out;		/* the object to write */
 	unsigned int index;		/* of this object in the patch: makes aliases unique */
 	const struct kernel *kernel;
+	/* New global symbols; end with NULL, or are NULL */
+	const char *const *wanted;	/* of this object, that others of the patch use: include */
+	const char *const *beside;	/* of others, that this one uses: leave plain, undefined */
 	/* out */
 	LIST(struct change) changes;
 	LIST(struct reference) references;

@@ -180,6 +180,21 @@ static void check_before(const struct scratch *scratch, const struct dependents 
 	}
 }
 
+/* What a new source is compared with: so everything in it is new. */
+static const char *empty_object(const struct scratch *scratch)
+{
+	const char *path = mem_printf("%s/empty.o", scratch->dir);
+	struct run how = {
+		.argv = (const char *[]){ scratch->target->cc, "-c", "-x", "c", "/dev/null", "-o",
+					  path, NULL },
+		.log = scratch->log,
+	};
+
+	if (!file_exists(path) && run(&how))
+		die("%s: the compiler cannot make an empty object", path);
+	return path;
+}
+
 static void add_pair(struct pairs *pairs, const struct scratch *scratch,
 		     const struct dependent *dependent)
 {
@@ -190,8 +205,8 @@ static void add_pair(struct pairs *pairs, const struct scratch *scratch,
 	pair = list_add(&pairs->list);
 	pair->dependent = dependent;
 	pair->after = in_tree(scratch->after, dependent->object);
-	if (!dependent->is_new)
-		pair->before = in_tree(scratch->before, dependent->object);
+	pair->before = dependent->is_new ? empty_object(scratch) :
+					   in_tree(scratch->before, dependent->object);
 	pair->object = dependent->treatment == TREAT_COMPARE ?
 		linked_into(scratch->after, dependent) : NULL;
 }

@@ -8,8 +8,11 @@
 /* One source file, compiled twice. */
 struct pair {
 	const struct dependent *dependent;
-	const char *before, *after;	/* object files; @before is NULL for a new source */
+	const char *before, *after;	/* object files; @before has nothing for a new source */
 	const char *object;		/* "vmlinux", or the module that it is linked into */
+	/* New global symbols, both end with NULL, or are NULL (share.c) */
+	const char *const *wanted;	/* of its own, that other objects of the patch use */
+	const char *const *beside;	/* of other objects of the patch, that it uses */
 };
 
 struct pairs {

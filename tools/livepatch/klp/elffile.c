@@ -170,19 +170,29 @@ const char *elf_symbol_name(const struct elf_file *file, size_t index)
 	return (const char *)file->sections[file->strtab].data.at + file->symbol[index].st_name;
 }
 
+static void make_room(struct elf_section *section, size_t size)
+{
+	unsigned char *at;
+
+	if (size <= section->room)
+		return;
+	section->room = 2 * size;
+	at = mem_alloc(section->room);
+	memcpy(at, section->data.at, section->data.size);
+	section->data.at = at;
+}
+
 /* Return: where it is in the table. */
 static uint32_t add_string(struct elf_file *file, size_t table, const char *string)
 {
-	struct bytes *data = &file->sections[table].data;
-	size_t old = data->size, length = strlen(string) + 1;
-	unsigned char *at;
+	struct elf_section *section = &file->sections[table];
+	size_t old = section->data.size, length = strlen(string) + 1;
 
 	if (old + length > UINT32_MAX)
 		die_broken(file, "too many names");
-	at = mem_alloc(old + length + 1);
-	memcpy(at, data->at, old);
-	memcpy(at + old, string, length);
-	*data = (struct bytes){ at, old + length };
+	make_room(section, old + length);
+	memcpy(section->data.at + old, string, length);
+	section->data.size += length;
 	return (uint32_t)old;
 }
 

@@ -11,6 +11,7 @@ struct elf_section {
 	const char *name;
 	GElf_Shdr shdr;
 	struct bytes data;	/* nothing for SHT_NOBITS */
+	size_t room;		/* of strings that grew */
 };
 
 struct elf_file {

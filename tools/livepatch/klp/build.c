@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/* klp build: the command.  Each step is a file of its own; here is their order. */
+#include <ctype.h>
+#include <unistd.h>
+
+#include "build_options.h"
+#include "compile.h"
+#include "klp.h"
+#include "report.h"
+#include "share.h"
+
+struct build {
+	struct build_options options;
+	struct target target;
+	struct scratch scratch;
+	struct sources sources;
+	struct dependents dependents;
+	struct pairs pairs;
+	const struct kernel *kernel;
+	struct patch patch;
+	struct refusals refusals;
+	struct ignored ignored;
+};
+
+static void stop_if_refused(const struct build *build)
+{
+	if (!build->refusals.list.nr)
+		return;
+	report_refusals(&build->refusals, &build->patch, build->options.json);
+	exit(fflush(stdout) ? KLP_EXIT_FAILED : KLP_EXIT_REFUSED);
+}
+
+/* ---- The source, before and after ------------------------------------------------------------------ */
+
+static void read_diffs(struct build *build)
+{
+	int i;
+
+	for (i = 0; i < build->options.nr; i++)
+		source_read(&build->sources, build->options.diffs[i]);
+	touch_check(&build->sources, &build->scratch, &build->refusals, &build->ignored);
+	stop_if_refused(build);
+	if (!build->sources.files.nr)
+		die_refused("%s: it changes nothing that is compiled", build->options.diffs[0]);
+}
+
+static const char *const *touched_paths(const struct build *build)
+{
+	const char **paths = mem_array(build->sources.files.nr + 1, sizeof(*paths));
+	size_t i;
+
+	for (i = 0; i < build->sources.files.nr; i++)
+		paths[i] = build->sources.files.at[i].path;
+	return paths;
+}
+
+static bool is_last_of(const struct build *build, const struct touched *file)
+{
+	const struct touched *later;
+
+	for (later = file + 1; later < build->sources.files.at + build->sources.files.nr; later++) {
+		if (!strcmp(later->path, file->path))
+			return false;
+	}
+	return true;
+}
+
+static void keep_lines(const struct build *build)
+{
+	const struct scratch *scratch = &build->scratch;
+	const struct touched *file;
+
+	list_for_each(file, &build->sources.files) {
+		const char *before = mem_printf("%s/%s", scratch->before, file->path);
+
+		if (is_last_of(build, file) && file_exists(before))
+			lines_keep(before, mem_printf("%s/%s", scratch->after, file->path));
+	}
+}
+
+/* The tree of after as the diffs make it, unless it is so already. */
+static void make_after(const struct build *build, bool with_lines)
+{
+	const struct scratch *scratch = &build->scratch;
+	const struct touched *file;
+	struct text text = { 0 };
+	const char *key;
+
+	text_add(&text, "%d\n%s", with_lines, build->sources.all.at);
+	key = sha256_hex(text.at, text.size);
+	if (scratch_is_after(scratch, key))
+		return;
+	scratch_after_begin(scratch, touched_paths(build));
+	list_for_each(file, &build->sources.files) {
+		if (file->touch == TOUCH_CHANGED &&
+		    file_exists(mem_printf("%s/%s", scratch->before, file->path)))
+			scratch_own(scratch, file->path);
+	}
+	source_apply(&build->sources, scratch->after);
+	if (with_lines)
+		keep_lines(build);
+	scratch_after_done(scratch, key);
+}
+
+/* #line may be wrong at a place that only a preprocessor understands. */
+static void compile_both(struct build *build)
+{
+	make_after(build, true);
+	if (compile_pairs(&build->pairs, &build->scratch, &build->dependents))
+		return;
+	note("it does not compile; once more, without #line");
+	make_after(build, false);
+	if (!compile_pairs(&build->pairs, &build->scratch, &build->dependents))
+		die("%s: what it makes of the source does not compile (log in %s):\n%s",
+		    build->options.diffs[0], build->scratch.log, kbuild_errors());
+}
+
+static void find_dependents(struct build *build)
+{
+	depend_find(&build->dependents, &build->scratch, &build->sources);
+	if (build->dependents.list.nr)
+		return;
+	die_refused("%s: it changes nothing: no object of this kernel is made of %s",
+		    build->options.diffs[0], build->sources.files.at[0].path);
+}
+
+/* ---- Comparing ------------------------------------------------------------------------------------- */
+
+static char *find_module(const char *name, void *arg)
+{
+	const struct build *build = arg;
+
+	return target_module(&build->target, name, build->scratch.dir);
+}
+
+static void check_same(struct build *build, const struct pair *pair)
+{
+	if (objects_same(pair->before, pair->after))
+		return;
+	refuse(&build->refusals, &(struct refusal){
+		.class = str_ends(pair->dependent->object, ".o") ? "asm" : "linker",
+		.file = pair->dependent->source,
+		.what = "the file",
+		.why = mem_printf("comes out otherwise, because of %s, and cannot be patched",
+				  pair->dependent->because),
+		.advice = "make the change in C files",
+	});
+}
+
+static void copy_refusals(struct build *build, const struct diff *diff)
+{
+	const struct refusal *refusal;
+
+	list_for_each(refusal, &diff->refusals.list)
+		*list_add(&build->refusals.list) = *refusal;
+}
+
+static void compare(struct build *build, const struct pair *pair, const char *dir)
+{
+	struct diff diff = {
+		.before = pair->before,
+		.after = pair->after,
+		.source = pair->dependent->source,
+		.object = pair->object,
+		.index = (unsigned int)build->patch.diffs.nr,
+		.kernel = build->kernel,
+		.wanted = pair->wanted,
+		.beside = pair->beside,
+	};
+	bool written;
+
+	diff.out = mem_printf("%s/%u.o", dir, diff.index);
+	written = diff_object(&diff);
+	types_compare(&diff);
+	copy_refusals(build, &diff);
+	if (written)
+		*list_add(&build->patch.diffs) = diff;
+}
+
+static void compare_all(struct build *build)
+{
+	const char *dir = mem_printf("%s/objects", module_dir(&build->scratch, build->patch.name));
+	const struct pair *pair;
+	size_t nr = 0;
+
+	path_remove(dir);
+	dir_make(dir);
+	build->kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module, build);
+	share_find(&build->pairs);
+	list_for_each(pair, &build->pairs.list) {
+		progress("comparing: %zu of %zu objects, %s", ++nr, build->pairs.list.nr,
+			 pair->dependent->object);
+		if (pair->object)
+			compare(build, pair, dir);
+		else
+			check_same(build, pair);
+	}
+	progress_end();
+	stop_if_refused(build);
+	if (!build->patch.diffs.nr)
+		die_refused("%s: it changes nothing: all functions do the same as before",
+			    build->options.diffs[0]);
+}
+
+/* One callback of a kind is all that an object of the kernel can have. */
+static void check_declarations(struct build *build)
+{
+	const struct declaration *const *one, *const *other;
+	struct patched_list objects = { 0 };
+	struct patched *patched;
+
+	patch_objects(&objects, &build->patch);
+	list_for_each(patched, &objects.list) {
+		list_for_each(one, &patched->declarations) {
+			for (other = patched->declarations.at; other < one; other++) {
+				if (!strcmp((*one)->kind, "state") ||
+				    strcmp((*one)->kind, (*other)->kind))
+					continue;
+				die_refused("%s: there are two %s callbacks; make one of them",
+					    patched->name, (*one)->kind);
+			}
+		}
+	}
+}
+
+/* ---- The module -------------------------------------------------------------------------------------- */
+
+static void link_patch(struct build *build, const char *module)
+{
+	LIST(struct reference) references = { 0 };
+	const struct reference *reference;
+	const struct diff *diff;
+	const char *linked = mem_printf("%s.linked", module);
+	struct bytes bytes = file_read(module);
+
+	list_for_each(diff, &build->patch.diffs) {
+		list_for_each(reference, &diff->references)
+			*list_add(&references) = *reference;
+	}
+	/* kbuild's own stays as it is, for the next time. */
+	file_write(linked, bytes.at, bytes.size);
+	link_module(linked, references.at, references.nr, build->kernel);
+	bytes = file_read(linked);
+	file_write(build->options.output, bytes.at, bytes.size);
+	unlink(linked);
+}
+
+static void make_patch(struct build *build)
+{
+	const char *module;
+
+	check_declarations(build);
+	module = module_make(&build->scratch, &build->patch);
+	link_patch(build, module);
+	if (build->options.keep)
+		warn("source and objects of the module are kept in %s", path_dir(module));
+	else
+		path_remove(path_dir(module));
+}
+
+static void set_patch(struct build *build)
+{
+	const struct build_options *options = &build->options;
+
+	build->patch.name = options->name;
+	build->patch.version = options->version;
+	build->patch.description = options->description;
+	build->patch.replace = !options->no_replace;
+	build->patch.cves.at = options->cves.at;
+	build->patch.cves.nr = options->cves.nr;
+}
+
+int cmd_build(int argc, char **argv)
+{
+	struct build *build = mem_alloc(sizeof(*build));
+
+	build_options_read(&build->options, argc, argv);
+	kbuild_environment();
+	set_patch(build);
+	target_find(&build->target, &build->options.wanted);
+	scratch_open(&build->scratch, &build->target, build->options.cache, build->options.jobs);
+	read_diffs(build);
+	find_dependents(build);
+	compile_both(build);
+	compare_all(build);
+	make_patch(build);
+	report_patch(&build->patch, &build->ignored, build->options.output, build->options.json);
+	return KLP_EXIT_OK;
+}

@@ -152,7 +152,7 @@ static void copy_refusals(struct build *build, const struct diff *diff)
 	const struct refusal *refusal;
 
 	list_for_each(refusal, &diff->refusals.list)
-		*list_add(&build->refusals.list) = *refusal;
+		refuse(&build->refusals, refusal);
 }
 
 static void compare(struct build *build, const struct pair *pair, const char *dir)

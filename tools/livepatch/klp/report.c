@@ -4,6 +4,24 @@
 
 #include "report.h"
 
+static bool is_same(const char *a, const char *b)
+{
+	return !a || !b ? a == b : !strcmp(a, b);
+}
+
+/* What several parts of the patch run into is told once. */
+void refuse(struct refusals *refusals, const struct refusal *refusal)
+{
+	const struct refusal *known;
+
+	list_for_each(known, &refusals->list) {
+		if (is_same(known->class, refusal->class) && is_same(known->file, refusal->file) &&
+		    is_same(known->what, refusal->what) && is_same(known->why, refusal->why))
+			return;
+	}
+	*list_add(&refusals->list) = *refusal;
+}
+
 /* ---- For people ----------------------------------------------------------------------------------- */
 
 struct widths {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* klp build: the command.  Each step is a file of its own; here is their order. */
-#include <ctype.h>
-#include <unistd.h>
 
 #include "build_options.h"
 #include "compile.h"
 #include "klp.h"
+#include "link.h"
 #include "report.h"
 #include "share.h"
 
@@ -230,19 +229,12 @@ static void link_patch(struct build *build, const char *module)
 	LIST(struct reference) references = { 0 };
 	const struct reference *reference;
 	const struct diff *diff;
-	const char *linked = mem_printf("%s.linked", module);
-	struct bytes bytes = file_read(module);
 
 	list_for_each(diff, &build->patch.diffs) {
 		list_for_each(reference, &diff->references)
 			*list_add(&references) = *reference;
 	}
-	/* kbuild's own stays as it is, for the next time. */
-	file_write(linked, bytes.at, bytes.size);
-	link_module(linked, references.at, references.nr, build->kernel);
-	bytes = file_read(linked);
-	file_write(build->options.output, bytes.at, bytes.size);
-	unlink(linked);
+	link_file(module, build->options.output, references.at, references.nr, build->kernel);
 }
 
 static void make_patch(struct build *build)

@@ -13,8 +13,8 @@
  */
 #include <ctype.h>
 
-#include "build.h"
 #include "elffile.h"
+#include "link.h"
 #include "target.h"
 
 #define SHN_LIVEPATCH		0xff20
@@ -309,8 +309,8 @@ static void fix_modinfo(struct linker *linker)
 	}
 }
 
-void link_module(const char *path, const struct reference *references, size_t nr,
-		 const struct kernel *kernel)
+void link_file(const char *from, const char *to, const struct reference *references, size_t nr,
+	       const struct kernel *kernel)
 {
 	struct elf_file file;
 	struct linker linker = {
@@ -318,13 +318,19 @@ void link_module(const char *path, const struct reference *references, size_t nr
 		.needed = names_new(),
 	};
 
-	elf_file_read(&file, path);
+	elf_file_read(&file, from);
 	linker.object = mem_array(file.symbols, sizeof(*linker.object));
 	linker.used = mem_array(file.symbols, sizeof(*linker.used));
 	mark_used(&linker);
 	resolve_all(&linker);
 	move_all(&linker);
 	fix_modinfo(&linker);
-	elf_file_write(&file, path);
-	note("%s: %zu sections of livepatch relocations", path, linker.moved.nr);
+	elf_file_write(&file, to);
+	note("%s: %zu sections of livepatch relocations", to, linker.moved.nr);
+}
+
+void link_module(const char *path, const struct reference *references, size_t nr,
+		 const struct kernel *kernel)
+{
+	link_file(path, path, references, nr, kernel);
 }

@@ -267,6 +267,7 @@ static int run_patch(const struct touched *file, const char *tree, const char *i
 			"--reject-file=-", how, mem_printf("--input=%s", input), file->path, NULL },
 		.dir = tree,
 		.output = said,
+		.quiet_input = true,
 	};
 	int status = run(&call);
 

@@ -228,6 +228,11 @@ lines_file()
 		return __LINE__; }
 		return 0; }
 
+	#ifdef BRANCH
+	static int whole(void) { return __LINE__; }
+	#else
+	static int whole(void) { return -__LINE__; }
+	#endif
 	#define MANY(a) do { \
 		a; \
 	} while (0)
@@ -260,7 +265,7 @@ lines_file()
 	}
 	int main(void)
 	{
-		printf("%d %d %d %d %d %s\n", plain(1), half(), xy(), knr(0), last(), string);
+		printf("%d %d %d %d %d %d %s\n", plain(1), half(), whole(), xy(), knr(0), last(), string);
 		return __LINE__ & 0;
 	}
 	#endif
@@ -296,9 +301,9 @@ cases_of_lines()
 	numbers "in code that is not compiled" -e '/^int absent/i\int more;'
 	numbers "in code that is not compiled, at its top" -e '/^#ifdef NOWHERE/a\int more;\n'
 	numbers "within a macro's arguments" -e '/^PASTE(x/i\\n'
-	numbers "in the first branch" -e '/^static int half(void) { if (1)/i\int b1;\n'
+	numbers "in the first branch" -e '/^static int whole(void) { return __/i\int b1;\n'
 	numbers "before a string over lines" -e '/^static int table/i\int t2;'
-	numbers "several hunks" -e '/return x;/i\	x++;' -e '/^\/\* it/d' -e '/int a;$/i\	/* x */'
+	numbers "several hunks" -e '/return x;/i\	x += 0;' -e '/^\/\* it/d' -e '/int a;$/i\	/* x */'
 }
 
 build || { echo "Bail out! it does not compile"; exit 1; }

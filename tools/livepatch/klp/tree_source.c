@@ -40,13 +40,18 @@ static bool skip_dir(const char *path)
 {
 	size_t i;
 
-	if (str_starts(path, "arch/") && !strchr(path + 5, '/'))
-		return strcmp(path, "arch/x86");
 	for (i = 0; i < ARRAY_SIZE(unused); i++) {
 		if (!strcmp(path, unused[i]))
 			return true;
 	}
 	return false;
+}
+
+/* The Kconfig of crypto/ reads those of all architectures. */
+static bool is_other_arch(const char *path)
+{
+	return str_starts(path, "arch/") && strchr(path + strlen("arch/"), '/') &&
+	       !str_starts(path, "arch/x86/") && !str_starts(path_base(path), "Kconfig");
 }
 
 /* kbuild and Kconfig want these two files of the documentation, and nothing else. */
@@ -70,7 +75,8 @@ bool skip_kernel(const char *root, const char *path, bool is_dir)
 		return true;
 	if (is_dir)
 		return skip_dir(path) || is_documentation(path);
-	return is_made(root, path) || is_top_product(path) || is_documentation(path);
+	return is_made(root, path) || is_top_product(path) || is_documentation(path) ||
+	       is_other_arch(path);
 }
 
 bool skip_module(const char *root, const char *path, bool is_dir)

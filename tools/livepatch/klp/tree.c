@@ -330,24 +330,37 @@ bool scratch_is_after(const struct scratch *scratch, const char *key)
 	       !strcmp(state.files.at[0].stamp, "done") && !strcmp(state.files.at[0].path, key);
 }
 
+static void read_list(const struct scratch *scratch, struct tree_list *list, const char *name)
+{
+	if (!tree_read(list, inside(scratch, name)))
+		die("%s: it is damaged; remove it", scratch->dir);
+}
+
+static void copy_products(const struct scratch *scratch)
+{
+	struct tree_list products = { 0 };
+	const struct entry *file;
+
+	read_list(scratch, &products, "products");
+	list_for_each(file, &products.files)
+		tree_copy(scratch->before, scratch->after, file->path);
+}
+
 static void make_after(const struct scratch *scratch)
 {
-	struct tree_list sources = { 0 }, products = { 0 };
+	struct tree_list sources = { 0 };
 	const struct entry *file;
 
 	progress("linking the tree of what comes after");
 	path_remove(scratch->after);
-	if (!tree_read(&sources, inside(scratch, "sources")) ||
-	    !tree_read(&products, inside(scratch, "products")))
-		die("%s: it is damaged; remove it", scratch->dir);
+	read_list(scratch, &sources, "sources");
 	list_for_each(file, &sources.files)
 		tree_link(scratch->before, scratch->after, file->path);
-	list_for_each(file, &products.files)
-		tree_copy(scratch->before, scratch->after, file->path);
+	copy_products(scratch);
 	progress_end();
 }
 
-/* Headers and Makefiles have a say in what kbuild prepared. */
+/* Headers and Makefiles have a say in what kbuild prepared, .c files do not. */
 static bool is_simple(const struct tree_list *state)
 {
 	const struct entry *file;
@@ -392,9 +405,11 @@ void scratch_after_begin(const struct scratch *scratch, const char *const *touch
 	struct tree_list state = { 0 }, next = { 0 };
 	const char *path = inside(scratch, "state");
 
-	if (tree_read(&state, path) && is_simple(&state)) {
+	if (tree_read(&state, path)) {
 		restore(scratch, &state);
 		remove_objects(scratch);
+		if (!is_simple(&state))
+			copy_products(scratch);
 	} else {
 		unlink(path);
 		make_after(scratch);

@@ -170,7 +170,9 @@ static void compare(struct build *build, const struct pair *pair, const char *di
 
 	diff.out = mem_printf("%s/%u.o", dir, diff.index);
 	written = diff_object(&diff);
-	types_compare(&diff);
+	/* A new source had no types that others could know otherwise. */
+	if (!pair->dependent->is_new)
+		types_compare(&diff);
 	copy_refusals(build, &diff);
 	if (written)
 		*list_add(&build->patch.diffs) = diff;

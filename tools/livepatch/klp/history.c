@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What was done on this machine: /var/lib/livepatch/history, a line of JSON each.
+ *
+ * Nothing fails because it cannot be written: then it is not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "manage.h"
+
+#define SIZE_MOST	(1 << 20)	/* then the file is called history.1, and a new one begun */
+
+static const char *history_path(void)
+{
+	return sys_path(STORE_DIR "/history");
+}
+
+static const char *history_old(void)
+{
+	return sys_path(STORE_DIR "/history.1");
+}
+
+const char *time_text(void)
+{
+	char text[32];
+	struct tm tm;
+	time_t now = time(NULL);
+
+	if (!gmtime_r(&now, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return "";
+	return mem_strdup(text);
+}
+
+/* ---- Writing ----------------------------------------------------------------------------------- */
+
+static struct json_object *entry_of(const struct job *job)
+{
+	struct json_object *entry = json_object_new_object();
+
+	json_add_text(entry, "time", time_text());
+	json_add_text(entry, "verb", job->verb->name);
+	json_add_text(entry, "patch", job->name);
+	json_add_text(entry, "outcome", outcome_name(job->outcome));
+	json_add_text(entry, "state", patch_state_name(job->state));
+	json_add_number(entry, "ms", (long)job->ms);
+	json_add_text(entry, "error", job->error);
+	json_add_text(entry, "file", job->module ? job->module->path : NULL);
+	json_add_text(entry, "sha256", job->module ? file_sum(job->module->path) : NULL);
+	json_add_text(entry, "kernel", kernel_release());
+	json_add_text(entry, "boot", boot_id());
+	json_add_number(entry, "uid", (long)getuid());
+	return entry;
+}
+
+static void rotate(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || st.st_size < SIZE_MOST)
+		return;
+	if (rename(history_path(), history_old()))
+		note("%s: %s", history_path(), strerror(errno));
+}
+
+/* One write() at the end of the file: lines of two writers do not mix. */
+void history_add(const struct job *job)
+{
+	struct json_object *entry = entry_of(job);
+	const char *line;
+	int fd;
+
+	line = mem_printf("%s\n", json_object_to_json_string_ext(entry,
+							JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(entry);
+	if (mkdir(sys_path(STORE_DIR), 0755) && errno != EEXIST)
+		note("%s: %s", sys_path(STORE_DIR), strerror(errno));
+	fd = open(history_path(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, line, strlen(line)) < 0 || fsync(fd))
+		note("%s: %s", history_path(), strerror(errno));
+	if (fd < 0)
+		return;
+	rotate(fd);
+	close(fd);
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------ */
+
+/* A line that was cut off by a crash is left out. */
+static void take_lines(const char *path, const char *only, struct json_object *entries)
+{
+	char *text = sys_read(path), *line;
+	struct json_object *entry;
+	const char *patch;
+
+	while (text && (line = strsep(&text, "\n"))) {
+		entry = json_tokener_parse(line);
+		patch = json_object_is_type(entry, json_type_object) ? json_text(entry, "patch") : NULL;
+		if (patch && (!only || !strcmp(only, patch)))
+			json_object_array_add(entries, entry);
+		else
+			json_object_put(entry);
+	}
+}
+
+static struct json_object *history_read(const char *only)
+{
+	struct json_object *entries = json_object_new_array();
+
+	take_lines(history_old(), only, entries);
+	take_lines(history_path(), only, entries);
+	return entries;
+}
+
+/* The file that the patch was loaded from the last time, if it is still the same one. */
+const char *history_file_of(const char *name)
+{
+	struct json_object *entries = history_read(name), *entry;
+	size_t i = json_object_array_length(entries);
+	const char *file = NULL, *sum, *now;
+
+	while (i-- && !file) {
+		entry = json_object_array_get_idx(entries, i);
+		file = json_text(entry, "file");
+		sum = json_text(entry, "sha256");
+		now = file ? file_sum(file) : NULL;
+		if (!now || !sum || strcmp(now, sum))
+			file = NULL;
+	}
+	json_object_put(entries);
+	return file;
+}
+
+static void print_entry(struct json_object *entry)
+{
+	const char *error = json_text(entry, "error");
+
+	printf("%s %-9s %-32s %s%s%s\n", json_text(entry, "time") ?: "-",
+	       json_text(entry, "verb") ?: "-", json_text(entry, "patch"),
+	       json_text(entry, "outcome") ?: "-", error ? ": " : "", error ?: "");
+}
+
+int cmd_history(int argc, char **argv)
+{
+	struct json_object *entries;
+	struct options options;
+	size_t i, nr, first;
+
+	options_read(&options, manage_verb("history"), argc, argv, 0, 1);
+	entries = history_read(options.nr ? patch_name(options.args[0]) : NULL);
+	nr = json_object_array_length(entries);
+	first = options.lines && options.lines < nr ? nr - options.lines : 0;
+	if (options.json) {
+		json_object_array_del_idx(entries, 0, first);
+		json_print(entries);
+		return KLP_EXIT_OK;
+	}
+	for (i = first; i < nr; i++)
+		print_entry(json_object_array_get_idx(entries, i));
+	json_object_put(entries);
+	return KLP_EXIT_OK;
+}

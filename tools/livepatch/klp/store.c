@@ -51,46 +51,60 @@ static bool is_plain(const char *name)
 	return name && *name && *name != '.' && !strchr(name, '/');
 }
 
-static void take_row(struct store *store, struct json_object *row)
+static void need_plain(const char *release)
+{
+	if (!is_plain(release))
+		die_usage("%s: is no release of a kernel", release);
+}
+
+static bool take_row(struct store *store, struct json_object *row)
 {
 	const char *name = json_text(row, "name"), *file = json_text(row, "file");
 	const char *sum = json_text(row, "sha256");
 
 	if (!is_plain(name) || !is_plain(file) || !sum)
-		die("%s: is damaged: an entry lacks its name, file or sha256", manifest_path(store));
+		return false;
 	*list_add(&store->patches) = (struct kept){
 		name, mem_printf("%s/%s", store->dir, file), sum, json_text(row, "time") };
+	return true;
 }
 
-static void take_rows(struct store *store, struct json_object *root)
+static bool take_rows(struct store *store, struct json_object *root)
 {
 	struct json_object *rows;
 	size_t i;
 
 	if (!root || !json_object_object_get_ex(root, "patches", &rows) ||
 	    !json_object_is_type(rows, json_type_array))
-		die("%s: is damaged: install the patches anew", manifest_path(store));
-	for (i = 0; i < json_object_array_length(rows); i++)
-		take_row(store, json_object_array_get_idx(rows, i));
+		return false;
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		if (!take_row(store, json_object_array_get_idx(rows, i)))
+			return false;
+	}
+	return true;
+}
+
+static void parse(struct store *store, const char *text)
+{
+	struct json_object *root = json_tokener_parse(text);
+	bool good = take_rows(store, root);
+
+	json_object_put(root);
+	if (!good)
+		die("%s: is damaged: remove it, and install the patches anew", manifest_path(store));
 }
 
 void store_read(struct store *store, const char *release)
 {
-	struct json_object *root;
 	const char *text;
 
-	if (!is_plain(release))
-		die_usage("%s: is no release of a kernel", release);
+	need_plain(release);
 	*store = (struct store){ .release = release, .dir = sys_path(STORE_DIR "/%s", release) };
 	text = sys_read(manifest_path(store));
-	if (!text) {
-		if (errno != ENOENT)
-			die_errno("%s", manifest_path(store));
-		return;
-	}
-	root = json_tokener_parse(text);
-	take_rows(store, root);
-	json_object_put(root);
+	if (text)
+		parse(store, text);
+	else if (errno != ENOENT)
+		die_errno("%s", manifest_path(store));
 }
 
 const struct kept *store_find(const struct store *store, const char *name)
@@ -165,6 +179,8 @@ _Noreturn static void refuse_module(const struct module *module, const char *why
 
 static const char *release_for(const struct module *module, const struct options *options)
 {
+	if (options->release)
+		need_plain(options->release);
 	if (!module->livepatch)
 		refuse_module(module, "is no livepatch module");
 	if (options->release && *module->release && strcmp(options->release, module->release))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* JSON, by json-c.  Keys are stable: klp-manage(1) documents them. */
+/* JSON, by json-c.  Keys are stable: klp-json(5) documents them. */
 #include <errno.h>
 #include <unistd.h>
 

@@ -55,7 +55,7 @@ _Noreturn static void print_usage(const struct verb *verb)
 		else
 			printf("      %-30s %s\n", text, row->help);
 	}
-	printf("\nSee klp-manage(1).\n");
+	printf("\nSee klp(1).\n");
 	exit(fflush(stdout) ? KLP_EXIT_FAILED : KLP_EXIT_OK);
 }
 

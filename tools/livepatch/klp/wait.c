@@ -80,11 +80,11 @@ static size_t columns(void)
 
 static const char *bar(const struct moved *moved)
 {
-	unsigned long all = moved->moved + moved->left, i, full;
+	unsigned long all = moved->moved + moved->left, i, full, width = columns() / 8;
 	struct text text = { 0 };
 
-	full = all ? moved->moved * 20 / all : 0;
-	for (i = 0; i < 20; i++)
+	full = all ? moved->moved * width / all : 0;
+	for (i = 0; i < width; i++)
 		text_add(&text, "%s", i < full ? "#" : ".");
 	return text.at;
 }
@@ -94,9 +94,10 @@ static const char *names_of(const struct blockers *blockers)
 	const struct blocker *blocker;
 	struct text text = { 0 };
 
-	text_add(&text, "%s", blockers->list.nr ? "; waiting for" : "");
+	text_add(&text, "%s", "");
 	list_for_each(blocker, &blockers->list)
-		text_add(&text, " %s[%d] (%s)", blocker->comm, blocker->tid, blocker->reason);
+		text_add(&text, "%s %s[%d] %s", text.size ? "," : ":", blocker->comm,
+			 blocker->tid, blocker->reason);
 	return text.at;
 }
 
@@ -110,7 +111,7 @@ static void show(const struct wait *wait, const char *name)
 	patch_read(name, &patch);
 	tasks_count(&patch, &moved);
 	blockers_read(&patch, &blockers);
-	line = mem_printf("%s %s [%s] %lu of %lu tasks, %.1f s%s", wait->doing, name, bar(&moved),
+	line = mem_printf("%s %s [%s] %lu/%lu tasks, %.1f s%s", wait->doing, name, bar(&moved),
 			  moved.moved, moved.moved + moved.left,
 			  (double)(now_ms() - wait->begin) / 1000, names_of(&blockers));
 	progress("%.*s", (int)columns() - 1, line);

@@ -15,19 +15,18 @@ static const char *field(const struct about *about, const char *key)
 	return value ?: sys_read(sys_path("/sys/module/%s/%s", about->patch.name, key));
 }
 
-/* All values of a key that may be there several times: "klp_cve" */
-static struct text_list fields(const struct about *about, const char *key)
+/* "klp_cves=CVE-2026-1 CVE-2026-2" */
+static struct text_list cves_of(const struct about *about)
 {
-	struct text_list values = { 0 };
-	const struct field *one;
+	const char *value = field(about, "klp_cves");
+	struct text_list cves = { 0 };
+	char *rest = mem_strdup(value ?: ""), *cve;
 
-	if (!about->module)
-		return values;
-	list_for_each(one, &about->module->info) {
-		if (!strcmp(one->key, key))
-			*list_add(&values.list) = one->value;
+	while ((cve = strsep(&rest, " ,"))) {
+		if (*cve)
+			*list_add(&cves.list) = cve;
 	}
-	return values;
+	return cves;
 }
 
 static bool fits(const struct module *module)
@@ -79,7 +78,7 @@ static void print_json(const struct about *about)
 {
 	struct json_object *root = json_object_new_object();
 	const struct module *module = about->module;
-	struct text_list cves = fields(about, "klp_cve");
+	struct text_list cves = cves_of(about);
 
 	json_add_text(root, "name", about->patch.name);
 	json_add_text(root, "file", module ? module->path : NULL);
@@ -109,7 +108,7 @@ static void line(const char *key, const char *value)
 
 static void print_cves(const struct about *about)
 {
-	struct text_list cves = fields(about, "klp_cve");
+	struct text_list cves = cves_of(about);
 	const char *const *cve;
 
 	list_for_each(cve, &cves.list)

@@ -320,7 +320,7 @@ case_list_has_what_is_loaded_and_what_is_kept()
 
 case_info_tells_what_a_file_is()
 {
-	run 0 info "$(patch_module $P version=2.1 klp_cve=CVE-2026-0001 klp_cve=CVE-2026-0002)" --json
+	run 0 info "$(patch_module $P version=2.1 "klp_cves=CVE-2026-0001 CVE-2026-0002")" --json
 	expect_eq name $P "$(json 'd["name"]')"
 	expect_eq cves "CVE-2026-0001 CVE-2026-0002" "$(json '" ".join(d["cves"])')"
 	expect_eq fits True "$(json 'd["fits"]')"

@@ -332,6 +332,36 @@ case_info_tells_what_a_file_is()
 	run 1 info klp_none
 }
 
+# survives ARGUMENT...: any status of klp's own, and no complaint of a sanitizer
+survives()
+{
+	local got
+
+	"$KLP" "$@" > "$TMP/out" 2>&1
+	got=$?
+	[ "$got" -le 4 ] || fail "klp $*: status $got: $(cat "$TMP/out")"
+	! grep -E 'runtime error|Sanitizer' "$TMP/out" || fail "klp $*: a sanitizer complains"
+}
+
+case_broken_files_are_errors_and_no_crashes()
+{
+	local size i
+
+	patch_module $P > "$TMP/path"
+	size=$(stat -c %s "$TMP/$P.ko")
+	for ((i = 0; i < 40; i++)); do
+		cp "$TMP/$P.ko" "$TMP/broken.ko"
+		if [ $((i % 2)) = 0 ]; then
+			truncate -s $((RANDOM % size)) "$TMP/broken.ko"
+		else
+			head -c 8 /dev/urandom | dd of="$TMP/broken.ko" conv=notrunc bs=1 \
+				seek=$((RANDOM % size)) status=none
+		fi
+		survives info "$TMP/broken.ko"
+		survives check "$TMP/broken.ko" --json
+	done
+}
+
 # ---- check ------------------------------------------------------------------------------------
 
 case_check_foresees_on_a_stock_kernel()

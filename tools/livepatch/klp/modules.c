@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Module files and the running kernel's modules, by libkmod. */
 #include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
 #include <libkmod.h>
+#include <unistd.h>
 
 #include "manage.h"
 
@@ -50,6 +53,35 @@ static void take_field(struct module *module, const char *key, const char *value
 		module->release = mem_strndup(value, strcspn(value, " "));
 }
 
+/*
+ * libkmod ends the program by an assertion when the header tells of a section of names that
+ * is not there.  What is no ELF file may be a compressed one, which it unpacks by itself.
+ */
+static bool elf_header_ok(Elf *elf)
+{
+	GElf_Ehdr header;
+
+	if (!elf || elf_kind(elf) != ELF_K_ELF)
+		return true;
+	return gelf_getehdr(elf, &header) && header.e_shstrndx < header.e_shnum;
+}
+
+static bool is_sound(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool sound;
+	Elf *elf;
+
+	if (fd < 0)
+		die_errno("%s", path);
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	sound = elf_header_ok(elf);
+	elf_end(elf);
+	close(fd);
+	return sound;
+}
+
 static int read_info(struct kmod_ctx *ctx, struct module *module)
 {
 	struct kmod_list *info = NULL, *entry;
@@ -75,7 +107,7 @@ void module_read(const char *path, struct module *module)
 
 	*module = (struct module){ .path = path_real(path), .release = "" };
 	module->name = patch_name(path);
-	error = read_info(ctx, module);
+	error = is_sound(module->path) ? read_info(ctx, module) : -ENOEXEC;
 	kmod_unref(ctx);
 	if (error)
 		die("%s: is no kernel module: %s", path, strerror(-error));

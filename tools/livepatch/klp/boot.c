@@ -30,7 +30,7 @@ static bool is_condemned(const struct guard *guard, const struct kept *kept, con
 
 	if (crashes < CRASHES_MOST)
 		return false;
-	*why = mem_printf("is not loaded: the machine went down shortly after loading it, %u times in a row; klp boot --reset forgets that",
+	*why = mem_printf("is not loaded: the machine went down soon after it, %u times in a row (klp boot --reset forgets that)",
 			  crashes);
 	return true;
 }

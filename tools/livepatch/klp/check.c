@@ -32,7 +32,7 @@ void check_note(struct check *check, const char *fmt, ...)
 	va_end(args);
 }
 
-/* ---- Who redirects a function: ftrace tells the handler ---------------------------------------- */
+/* ---- Who redirects a function: ftrace tells the handler ------------------------ */
 
 /* "name (1) R I\ttramp: ...": what comes after the name, if it has the flag I */
 static const char *redirection(char *line, const char *function)
@@ -59,7 +59,7 @@ const char *redirected_by(const char *function)
 	return found;
 }
 
-/* ---- The result ------------------------------------------------------------------------------------ */
+/* ---- The result ---------------------------------------------------------------- */
 
 static void print_json(const struct check *check)
 {

@@ -15,7 +15,7 @@ static const char *chosen(const struct options *options)
 	return name ? mem_strdup(name) : NULL;
 }
 
-/* ---- blockers ----------------------------------------------------------------------------------- */
+/* ---- blockers ------------------------------------------------------------------ */
 
 static struct json_object *blockers_row(const struct patch *patch, const struct blockers *blockers)
 {
@@ -65,7 +65,7 @@ int cmd_blockers(int argc, char **argv)
 	return blockers.why_not ? KLP_EXIT_FAILED : KLP_EXIT_OK;
 }
 
-/* ---- force ---------------------------------------------------------------------------------------- */
+/* ---- force --------------------------------------------------------------------- */
 
 static const char price[] =
 	"Force moves them all, wherever they are: a task may return into an old function and call\n"

@@ -24,7 +24,7 @@ struct foresight {
 	struct names *objects;		/* those that are loaded */
 };
 
-/* ---- What the module wants ------------------------------------------------------------------------- */
+/* ---- What the module wants ----------------------------------------------------- */
 
 static const char *key_of(const char *object, const char *name)
 {
@@ -94,7 +94,7 @@ static void want_of_file(struct foresight *foresight)
 	if (elf && elf_kind(elf) == ELF_K_ELF)
 		want_symbols(foresight, elf);
 	else
-		check_note(foresight->check, "symbols were not looked at: the file is compressed, or no ELF file");
+		check_note(foresight->check, "symbols were not looked at: the file is compressed");
 	elf_end(elf);
 	if (fd >= 0)
 		close(fd);
@@ -103,12 +103,16 @@ static void want_of_file(struct foresight *foresight)
 static void want_functions(struct foresight *foresight, const struct patch *patch)
 {
 	const struct object *object;
+	struct wanted wanted = { .is_function = true };
 	const struct func *func;
 
 	list_for_each(object, &patch->objects) {
-		list_for_each(func, &object->funcs)
-			want(foresight, (struct wanted){ object->name, func->name, func->pos,
-							 0, true, false });
+		list_for_each(func, &object->funcs) {
+			wanted.object = object->name;
+			wanted.name = func->name;
+			wanted.pos = func->pos;
+			want(foresight, wanted);
+		}
 	}
 	if (!patch->objects.nr)
 		check_note(foresight->check, "the module does not tell which functions it replaces");
@@ -124,7 +128,7 @@ static void index_wanted(struct foresight *foresight)
 		names_set(foresight->by_name, key_of(wanted->object, wanted->name), wanted);
 }
 
-/* ---- What the kernel has ----------------------------------------------------------------------------- */
+/* ---- What the kernel has ------------------------------------------------------- */
 
 /* "name [module]" or "name\t[module]"; the object is vmlinux where there is none */
 static const char *split_module(char *text)
@@ -201,7 +205,7 @@ static bool is_patched(const char *function)
 	return false;
 }
 
-/* ---- Judging ------------------------------------------------------------------------------------------ */
+/* ---- Judging ------------------------------------------------------------------- */
 
 static void judge_function(struct foresight *foresight, const struct wanted *wanted, bool traces)
 {
@@ -253,7 +257,8 @@ void foresee(struct check *check)
 	index_wanted(&foresight);
 	see_symbols(&foresight);
 	traces = see_traced(&foresight);
-	check->ready = check->later = patch.objects.nr ? 0 : -1;
+	check->ready = patch.objects.nr ? 0 : -1;
+	check->later = check->ready;
 	list_for_each(wanted, &foresight.wanted)
 		judge(&foresight, wanted, traces);
 	if (!sys_number(sys_path("/proc/sys/kernel/ftrace_enabled"), 1))

@@ -25,7 +25,7 @@ static const char *guard_path(void)
 	return sys_path(STORE_DIR "/guard.json");
 }
 
-/* ---- The file ----------------------------------------------------------------------------------- */
+/* ---- The file ------------------------------------------------------------------ */
 
 static struct json_object *member(struct json_object *root, const char *key, json_type type)
 {
@@ -71,7 +71,7 @@ static const char *loaded_at(const struct guard *guard, size_t i)
 	return json_object_get_string(json_object_array_get_idx(guard->loaded, i)) ?: "";
 }
 
-/* ---- Counting -------------------------------------------------------------------------------------- */
+/* ---- Counting ------------------------------------------------------------------ */
 
 unsigned int guard_crashes(const struct guard *guard, const char *sum)
 {

@@ -12,7 +12,7 @@
 
 #include "manage.h"
 
-#define SIZE_MOST	(1 << 20)	/* then the file is called history.1, and a new one begun */
+#define SIZE_MOST	1048576	/* then the file is called history.1, and a new one begun */
 
 static const char *history_path(void)
 {
@@ -35,7 +35,7 @@ const char *time_text(void)
 	return mem_strdup(text);
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------------- */
 
 static struct json_object *entry_of(const struct job *job)
 {
@@ -73,8 +73,7 @@ void history_add(const struct job *job)
 	const char *line;
 	int fd;
 
-	line = mem_printf("%s\n", json_object_to_json_string_ext(entry,
-							JSON_C_TO_STRING_NOSLASHESCAPE));
+	line = mem_printf("%s\n", json_string(entry));
 	json_object_put(entry);
 	if (mkdir(sys_path(STORE_DIR), 0755) && errno != EEXIST)
 		note("%s: %s", sys_path(STORE_DIR), strerror(errno));
@@ -87,7 +86,7 @@ void history_add(const struct job *job)
 	close(fd);
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------ */
+/* ---- Reading ------------------------------------------------------------------- */
 
 /* A line that was cut off by a crash is left out. */
 static void take_lines(const char *path, const char *only, struct json_object *entries)
@@ -98,7 +97,7 @@ static void take_lines(const char *path, const char *only, struct json_object *e
 
 	while (text && (line = strsep(&text, "\n"))) {
 		entry = json_tokener_parse(line);
-		patch = json_object_is_type(entry, json_type_object) ? json_text(entry, "patch") : NULL;
+		patch = json_text(entry, "patch");
 		if (patch && (!only || !strcmp(only, patch)))
 			json_object_array_add(entries, entry);
 		else

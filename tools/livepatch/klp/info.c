@@ -45,7 +45,7 @@ static void find(struct about *about, const char *text)
 	about->patch.name = about->module ? about->module->name : patch_name(text);
 	patch_read(about->patch.name, &about->patch);
 	if (!about->module && about->patch.state == PATCH_ABSENT)
-		die("info: %s: is no file, not loaded, not installed and not in /lib/modules", text);
+		die("info: %s: no such patch: no file, not loaded, not installed", text);
 	if (!about->patch.objects.nr && about->module) {
 		module_patch(about->module, &patch);
 		about->patch.objects.at = patch.objects.at;
@@ -56,7 +56,7 @@ static void find(struct about *about, const char *text)
 	about->kept = store_find(store, about->patch.name);
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------- */
 
 /* Everything that modinfo has; of several of one key all, as an array. */
 static struct json_object *all_fields(const struct module *module)
@@ -98,7 +98,7 @@ static void print_json(const struct about *about)
 	json_print(root);
 }
 
-/* ---- Text ----------------------------------------------------------------------------------------------- */
+/* ---- Text ---------------------------------------------------------------------- */
 
 static void line(const char *key, const char *value)
 {
@@ -122,8 +122,8 @@ static void print_objects(const struct patch *patch)
 
 	list_for_each(object, &patch->objects) {
 		list_for_each(func, &object->funcs)
-			printf(func->pos > 1 ? "  %s: %s (number %lu of that name)\n" : "  %s: %s\n",
-			       object->name, func->name, func->pos);
+			printf(func->pos > 1 ? "  %s: %s (number %lu of that name)\n" :
+			       "  %s: %s\n", object->name, func->name, func->pos);
 	}
 }
 

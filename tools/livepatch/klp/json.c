@@ -88,15 +88,22 @@ const char *json_text(struct json_object *from, const char *key)
 {
 	struct json_object *value;
 
-	if (!json_object_object_get_ex(from, key, &value) ||
+	if (!json_object_is_type(from, json_type_object) ||
+	    !json_object_object_get_ex(from, key, &value) ||
 	    !json_object_is_type(value, json_type_string))
 		return NULL;
 	return mem_strdup(json_object_get_string(value));
 }
 
+/* On one line; good until @value is released */
+const char *json_string(struct json_object *value)
+{
+	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
 void json_print(struct json_object *value)
 {
-	puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
+	puts(json_string(value));
 	json_object_put(value);
 }
 

@@ -31,7 +31,7 @@
 
 #define BIT(n)	(1U << (n))
 
-/* ---- Verbs (manage.c, options.c) ------------------------------------------------------- */
+/* ---- Verbs (manage.c, options.c) ----------------------------------------------- */
 
 /* How a patch stands.  A disabled one is a module that does nothing any more. */
 enum patch_state {
@@ -60,6 +60,7 @@ struct verb {
 extern const struct verb manage_verbs[];	/* ends with a row without a name */
 const struct verb *manage_verb(const char *name);
 
+/* In the order of the words that options.c takes */
 enum on_timeout {
 	ON_TIMEOUT_REVERT,	/* turn the transition round: time is up */
 	ON_TIMEOUT_KEEP,	/* let it go on: that is fine */
@@ -69,9 +70,9 @@ enum on_timeout {
 struct options {
 	bool json, yes, watch, prometheus, installed, stack;
 	bool survived, reset;
-	bool keep_interrupted;
 	unsigned int timeout;		/* seconds; 0: none */
-	enum on_timeout on_timeout;
+	unsigned int on_timeout;	/* enum on_timeout */
+	unsigned int on_interrupt;	/* the same, without the last one */
 	unsigned int survive;		/* seconds */
 	unsigned int lines;		/* 0: all */
 	const char *release;		/* NULL: of the running kernel, or the file's */
@@ -80,11 +81,11 @@ struct options {
 	char **args;
 };
 
-/* Ends the program if @argv does not fit the verb, after --help, or with too few or many args. */
+/* Ends the program after --help, and if @argv does not fit the verb. */
 void options_read(struct options *options, const struct verb *verb, int argc, char **argv,
 		  int least, int most);
 
-/* ---- /sys (sysfs.c) --------------------------------------------------------------------- */
+/* ---- /sys (sysfs.c) ------------------------------------------------------------ */
 
 /* Every path of the running system is made here: tests have theirs under $KLP_ROOT. */
 char *sys_path(const char *fmt, ...) __printf(1, 2);
@@ -134,7 +135,7 @@ bool core_tells(void);		/* the core has blockers, stats, poll(), preflight */
 const char *kernel_release(void);
 const char *boot_id(void);
 
-/* ---- Tasks (tasks.c) -------------------------------------------------------------------- */
+/* ---- Tasks (tasks.c) ----------------------------------------------------------- */
 
 struct blocker {
 	int pid, tid;
@@ -158,7 +159,7 @@ void blockers_print(FILE *out, const struct blockers *blockers, bool stack);
 void tasks_in(const struct patch *patch, struct blockers *blockers);
 void tasks_count(const struct patch *patch, struct moved *moved);
 
-/* ---- Modules (modules.c, kmsg.c) ---------------------------------------------------------- */
+/* ---- Modules (modules.c, kmsg.c) ----------------------------------------------- */
 
 struct field {
 	const char *key, *value;
@@ -173,7 +174,7 @@ struct module {
 
 void module_read(const char *path, struct module *module);
 const char *module_info(const struct module *module, const char *key);	/* or NULL */
-void module_patch(const struct module *module, struct patch *patch);	/* what it says it replaces */
+void module_patch(const struct module *module, struct patch *patch);	/* what it replaces */
 int module_insert(const struct module *module, const char *params);	/* Return: 0 or -errno */
 int module_remove(const char *name);
 const char *module_find(const char *name);	/* path in /lib/modules, or NULL */
@@ -181,7 +182,7 @@ const char *module_find(const char *name);	/* path in /lib/modules, or NULL */
 int kmsg_open(void);
 void kmsg_read(int fd, const char *about, struct text_list *lines);
 
-/* ---- Waiting (wait.c) -------------------------------------------------------------------- */
+/* ---- Waiting (wait.c) ---------------------------------------------------------- */
 
 enum waited {
 	WAIT_OVER,
@@ -202,7 +203,7 @@ void signal_clear(void);
 enum waited wait_ms(const struct wait *wait, unsigned int ms);
 enum waited wait_transition(const struct wait *wait, const char *name);
 
-/* ---- Jobs (reach.c) ----------------------------------------------------------------------- */
+/* ---- Jobs (reach.c) ------------------------------------------------------------ */
 
 enum outcome {
 	OUTCOME_OK,
@@ -243,7 +244,7 @@ struct module *module_named(const char *text);		/* NULL: there is none */
 struct module *module_to_load(const char *text);	/* one that fits, or ends the program */
 char *params_join(char **args, int nr);
 
-/* ---- Kept on disk (store.c, guard.c, history.c, boot.c) ------------------------------------- */
+/* ---- Kept on disk (store.c, guard.c, history.c, boot.c) ------------------------ */
 
 struct kept {
 	const char *name, *path, *sum, *time;	/* path: in the store */
@@ -277,7 +278,7 @@ const char *time_text(void);		/* now, as history has it */
 const char *history_file_of(const char *name);
 int load_installed(const struct verb *verb, const struct options *options, struct guard *guard);
 
-/* ---- JSON (json.c) -------------------------------------------------------------------------- */
+/* ---- JSON (json.c) ------------------------------------------------------------- */
 
 void json_add(struct json_object *to, const char *key, struct json_object *value);
 void json_add_text(struct json_object *to, const char *key, const char *value);	/* NULL: null */
@@ -287,6 +288,7 @@ struct json_object *json_blockers(const struct blockers *blockers);
 struct json_object *json_objects(const struct patch *patch);
 struct json_object *json_texts(const struct text_list *texts);
 const char *json_text(struct json_object *from, const char *key);		/* or NULL */
+const char *json_string(struct json_object *value);
 void json_print(struct json_object *value);		/* and releases it */
 void output(const struct options *options, const char *text);
 

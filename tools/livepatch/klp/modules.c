@@ -8,9 +8,8 @@
 
 #include "manage.h"
 
-static void __attribute__((format(printf, 6, 0)))
-log_kmod(void *data, int priority, const char *file, int line, const char *fn,
-	 const char *format, va_list args)
+static void __printf(6, 0) log_kmod(void *data, int priority, const char *file, int line,
+				    const char *fn, const char *format, va_list args)
 {
 	char *text = NULL;
 
@@ -38,7 +37,7 @@ static struct kmod_ctx *context_new(void)
 	return ctx;
 }
 
-/* ---- Files ------------------------------------------------------------------------------ */
+/* ---- Files --------------------------------------------------------------------- */
 
 static void take_field(struct module *module, const char *key, const char *value)
 {
@@ -159,7 +158,7 @@ void module_patch(const struct module *module, struct patch *patch)
 	}
 }
 
-/* ---- The running kernel ------------------------------------------------------------------ */
+/* ---- The running kernel -------------------------------------------------------- */
 
 int module_insert(const struct module *module, const char *params)
 {

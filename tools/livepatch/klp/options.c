@@ -8,30 +8,52 @@
 
 #define TIMEOUT_DEFAULT	60
 
+enum kind {
+	FLAG,				/* sets a bool */
+	NUMBER,				/* sets an unsigned int */
+	WORD,				/* sets an unsigned int: which one of its words */
+	TEXT,				/* sets a pointer */
+	VERBOSE,
+	HELP,
+};
+
 struct row {
 	char letter;			/* stands for it in manage.c */
 	bool is_short;			/* -j, too */
 	const char *name, *arg, *help;
+	enum kind kind;
+	size_t at;			/* in struct options */
 };
 
+#define AT(member)	offsetof(struct options, member)
+
 static const struct row rows[] = {
-	{ 'j', true, "json", NULL, "print JSON" },
-	{ 'i', false, "installed", NULL, "load what is installed for this kernel" },
-	{ 't', true, "timeout", "SECONDS", "how long to wait for a transition (60; 0: for ever)" },
-	{ 'T', false, "on-timeout", "revert|keep|fail", "what to do when time is up (revert)" },
-	{ 'I', false, "on-interrupt", "revert|keep", "what to do on Ctrl-C (revert)" },
-	{ 'y', true, "yes", NULL, "do not ask" },
-	{ 'w', true, "watch", NULL, "go on showing, until interrupted" },
-	{ 'p', false, "prometheus", NULL, "print metrics for node-exporter's textfile collector" },
-	{ 'o', true, "output", "FILE", "write to a file, which is complete at every moment" },
-	{ 's', true, "stack", NULL, "show their stacks" },
-	{ 'r', true, "release", "RELEASE", "for that kernel, not the running one" },
-	{ 'n', true, "lines", "N", "the last N only" },
-	{ 'S', false, "survived", NULL, "say that the machine survived what was loaded" },
-	{ 'N', false, "survive", "SECONDS", "wait so long, or for SIGTERM, then do --survived" },
-	{ 'R', false, "reset", NULL, "forget what the machine did not survive" },
-	{ 'v', true, "verbose", NULL, "tell what is done" },
-	{ 'h', true, "help", NULL, "print this help" },
+	{ 'j', true, "json", NULL, "print JSON", FLAG, AT(json) },
+	{ 'i', false, "installed", NULL, "load what is installed for this kernel",
+	  FLAG, AT(installed) },
+	{ 't', true, "timeout", "SECONDS", "how long to wait for a transition (60; 0: for ever)",
+	  NUMBER, AT(timeout) },
+	{ 'T', false, "on-timeout", "revert|keep|fail", "what to do when time is up (revert)",
+	  WORD, AT(on_timeout) },
+	{ 'I', false, "on-interrupt", "revert|keep", "what to do on Ctrl-C (revert)",
+	  WORD, AT(on_interrupt) },
+	{ 'y', true, "yes", NULL, "do not ask", FLAG, AT(yes) },
+	{ 'w', true, "watch", NULL, "go on showing, until interrupted", FLAG, AT(watch) },
+	{ 'p', false, "prometheus", NULL, "print metrics for node-exporter's textfile collector",
+	  FLAG, AT(prometheus) },
+	{ 'o', true, "output", "FILE", "write to a file, which is complete at every moment",
+	  TEXT, AT(output) },
+	{ 's', true, "stack", NULL, "show their stacks", FLAG, AT(stack) },
+	{ 'r', true, "release", "RELEASE", "for that kernel, not the running one",
+	  TEXT, AT(release) },
+	{ 'n', true, "lines", "N", "the last N only", NUMBER, AT(lines) },
+	{ 'S', false, "survived", NULL, "say that the machine survived what was loaded",
+	  FLAG, AT(survived) },
+	{ 'N', false, "survive", "SECONDS", "wait so long, or for SIGTERM, then do --survived",
+	  NUMBER, AT(survive) },
+	{ 'R', false, "reset", NULL, "forget what the machine did not survive", FLAG, AT(reset) },
+	{ 'v', true, "verbose", NULL, "tell what is done", VERBOSE, 0 },
+	{ 'h', true, "help", NULL, "print this help", HELP, 0 },
 };
 
 static bool takes(const struct verb *verb, const struct row *row)
@@ -71,42 +93,55 @@ static unsigned int number(const char *option, const char *text)
 	return (unsigned int)value;
 }
 
-static unsigned int word(const char *option, const char *text, const char *const *words)
+/* Which of "revert|keep|fail" */
+static unsigned int word(const struct row *row, const char *text)
 {
+	char *words = mem_strdup(row->arg), *one;
 	unsigned int i;
 
-	for (i = 0; words[i]; i++) {
-		if (!strcmp(words[i], text))
+	for (i = 0; (one = strsep(&words, "|")); i++) {
+		if (!strcmp(one, text))
 			return i;
 	}
-	die_usage("--%s: %s is none of its values", option, text);
+	die_usage("--%s: %s is not one of %s", row->name, text, row->arg);
 }
 
-static void set(struct options *options, const struct verb *verb, char letter, const char *arg)
+static void set(struct options *options, const struct verb *verb, const struct row *row,
+		const char *arg)
 {
-	static const char *const on_timeout[] = { "revert", "keep", "fail", NULL };
-	static const char *const on_interrupt[] = { "revert", "keep", NULL };
+	void *value = (char *)options + row->at;
 
-	switch (letter) {
-	case 'j': options->json = true; break;
-	case 'i': options->installed = true; break;
-	case 't': options->timeout = number("timeout", arg); break;
-	case 'T': options->on_timeout = word("on-timeout", arg, on_timeout); break;
-	case 'I': options->keep_interrupted = word("on-interrupt", arg, on_interrupt); break;
-	case 'y': options->yes = true; break;
-	case 'w': options->watch = true; break;
-	case 'p': options->prometheus = true; break;
-	case 'o': options->output = arg; break;
-	case 's': options->stack = true; break;
-	case 'r': options->release = arg; break;
-	case 'n': options->lines = number("lines", arg); break;
-	case 'S': options->survived = true; break;
-	case 'N': options->survive = number("survive", arg); break;
-	case 'R': options->reset = true; break;
-	case 'v': verbose = true; break;
-	case 'h': print_usage(verb);
-	default: exit(KLP_EXIT_USAGE);		/* getopt_long() has told */
+	switch (row->kind) {
+	case FLAG:
+		*(bool *)value = true;
+		break;
+	case NUMBER:
+		*(unsigned int *)value = number(row->name, arg);
+		break;
+	case WORD:
+		*(unsigned int *)value = word(row, arg);
+		break;
+	case TEXT:
+		*(const char **)value = arg;
+		break;
+	case VERBOSE:
+		verbose = true;
+		break;
+	case HELP:
+		print_usage(verb);
 	}
+}
+
+/* An option that is none: getopt_long() has told. */
+static const struct row *row_of(int letter)
+{
+	const struct row *row;
+
+	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
+		if (row->letter == letter)
+			return row;
+	}
+	exit(KLP_EXIT_USAGE);
 }
 
 /* What getopt_long() wants to know of the options that the verb takes. */
@@ -138,7 +173,7 @@ void options_read(struct options *options, const struct verb *verb, int argc, ch
 	fill(verb, letters, longs);
 	argv[0] = mem_printf("klp: %s", verb->name);	/* begins messages of getopt_long() */
 	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1)
-		set(options, verb, (char)letter, optarg);
+		set(options, verb, row_of(letter), optarg);
 	options->nr = argc - optind;
 	options->args = argv + optind;
 	if (options->nr < least)

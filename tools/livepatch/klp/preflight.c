@@ -12,7 +12,7 @@
 
 #define PARAMETERS	"/sys/module/livepatch/parameters"
 
-/* ---- The report ---------------------------------------------------------------------------------- */
+/* ---- The report ---------------------------------------------------------------- */
 
 /* "object: function: -EBUSY, redirected by somebody else": by whom, if ftrace tells */
 static void add_function(struct check *check, const char *line)
@@ -73,7 +73,7 @@ void preflight_parse(struct check *check, char *report)
 		check_problem(check, "%s", result);
 }
 
-/* ---- The rehearsal ----------------------------------------------------------------------------------- */
+/* ---- The rehearsal ------------------------------------------------------------- */
 
 /* Somebody else named another patch in between, so ours was not rehearsed: take it back. */
 static void undo(struct check *check)

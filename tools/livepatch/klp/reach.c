@@ -50,7 +50,7 @@ static const enum step next_step[NR_PATCH_STATES][NR_PATCH_STATES] = {
 	},
 };
 
-/* ---- How it ends: each returns false, for "no further step" ------------------------------ */
+/* ---- How it ends: each returns false, for "no further step" -------------------- */
 
 static bool end(struct job *job, enum outcome outcome, const char *error)
 {
@@ -65,14 +65,14 @@ static const char *refusal_text(int error)
 	case -EPERM:
 		return "not permitted: are you root, and is loading of modules allowed";
 	case -EBUSY:
-		return "busy: a function is redirected by somebody else, or kernel.ftrace_enabled is 0";
+		return "busy: somebody else redirects a function, or kernel.ftrace_enabled is 0";
 	case -ENOEXEC:
 		return "the module was not built for this kernel";
 	case -EKEYREJECTED:
 	case -ENOKEY:
 		return "the kernel demands a signature that it trusts";
 	case -ECANCELED:
-		return "it was rehearsed only, since its name is in livepatch's parameter preflight; try again";
+		return "it was a rehearsal, by livepatch's parameter preflight; try again";
 	default:
 		return strerror(-error);
 	}
@@ -90,7 +90,7 @@ static bool end_refused(struct job *job, const char *what, int error)
 		   mem_printf("%s: %s", what, refusal_text(error)));
 }
 
-/* ---- Turning round ------------------------------------------------------------------------ */
+/* ---- Turning round ------------------------------------------------------------- */
 
 static int switch_to(const struct job *job, bool on)
 {
@@ -115,11 +115,12 @@ static bool turn_round(struct job *job)
 {
 	enum patch_state state = patch_state(job->name), goal;
 	unsigned int ms = job->options->timeout * 1000;
-	struct wait wait = { .begin = now_ms(), .doing = "turning round", .quiet = job->wait.quiet };
+	struct wait wait = { .doing = "turning round", .quiet = job->wait.quiet };
 
 	if (!(BIT(state) & PATCH_MOVING))
 		return false;
 	goal = state == PATCH_ENABLING ? PATCH_DISABLED : PATCH_ENABLED;
+	wait.begin = now_ms();
 	wait.end = wait.begin + (ms > REVERT_MS ? ms : REVERT_MS);
 	signal_clear();
 	if (switch_to(job, goal == PATCH_ENABLED))
@@ -160,7 +161,7 @@ static bool end_by_signal(struct job *job)
 	job->signal = signal_caught();
 	if (!ours(job))
 		what = "it was left as it is";
-	else if (!job->options->keep_interrupted)
+	else if (job->options->on_interrupt == ON_TIMEOUT_REVERT)
 		what = turn_round(job) ? "turned round" : "it could not be turned round";
 	return end(job, OUTCOME_INTERRUPTED, mem_printf("interrupted; %s", what));
 }
@@ -170,7 +171,7 @@ static bool end_waiting(struct job *job, enum waited waited)
 	return waited == WAIT_SIGNAL ? end_by_signal(job) : end_of_time(job);
 }
 
-/* ---- Steps: each returns whether to go on --------------------------------------------------- */
+/* ---- Steps: each returns whether to go on -------------------------------------- */
 
 static bool took(struct job *job, enum step step)
 {
@@ -227,8 +228,7 @@ static bool insert(struct job *job, int kmsg, unsigned int *tries)
 	int error;
 
 	if (!job->module)
-		return end(job, OUTCOME_FAILED,
-			   "it has to be loaded anew, and its module's file is not known: use klp load FILE");
+		return end(job, OUTCOME_FAILED, "a disabled patch has to be loaded anew: klp load FILE");
 	if (other)
 		return wait_for_other(job, other);
 	error = module_insert(job->module, job->params);
@@ -304,16 +304,22 @@ static bool take(struct job *job, enum step step, enum patch_state state, int km
 {
 	if (job->done & BIT(step))
 		return end(job, OUTCOME_FAILED,
-			   mem_printf("it is %s, against what was done: by somebody else, or by itself",
+			   mem_printf("it is %s, against what was done: somebody else is at it",
 				      patch_state_name(state)));
 	switch (step) {
-	case DONE: return end(job, OUTCOME_OK, NULL);
-	case INSERT: return insert(job, kmsg, tries);
-	case REMOVE: return removal(job);
-	case WAIT: return wait_over(job, state);
+	case DONE:
+		return end(job, OUTCOME_OK, NULL);
+	case INSERT:
+		return insert(job, kmsg, tries);
+	case REMOVE:
+		return removal(job);
+	case WAIT:
+		return wait_over(job, state);
 	case ON:
-	case OFF: return change(job, step, tries);
-	case IMPOSSIBLE: break;
+	case OFF:
+		return change(job, step, tries);
+	case IMPOSSIBLE:
+		break;
 	}
 	return end(job, OUTCOME_FAILED, "this cannot be done");
 }

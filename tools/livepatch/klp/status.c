@@ -21,7 +21,7 @@ static void read_all(struct patches *patches)
 	}
 }
 
-/* ---- list ------------------------------------------------------------------------------------ */
+/* ---- list ---------------------------------------------------------------------- */
 
 static const char *sys_module(const char *name, const char *file)
 {
@@ -64,7 +64,7 @@ static void add_kept(struct patches *patches, const struct store *store)
 		list_for_each(patch, &patches->list)
 			known |= !strcmp(patch->name, kept->name);
 		if (!known)
-			*list_add(&patches->list) = (struct patch){ .name = kept->name, .order = -1 };
+			*list_add(&patches->list) = (struct patch){ kept->name, .order = -1 };
 	}
 }
 
@@ -73,6 +73,7 @@ int cmd_list(int argc, char **argv)
 	struct json_object *array = json_object_new_array();
 	struct patches patches = { 0 };
 	const struct patch *patch;
+	const struct kept *kept;
 	struct options options;
 	struct store store;
 
@@ -84,10 +85,11 @@ int cmd_list(int argc, char **argv)
 		printf("%-40s %-10s %-6s %-9s %-8s %s\n", "NAME", "STATE", "ORDER", "KEPT",
 		       "REPLACE", "VERSION");
 	list_for_each(patch, &patches.list) {
+		kept = store_find(&store, patch->name);
 		if (options.json)
-			json_object_array_add(array, list_row(patch, store_find(&store, patch->name)));
+			json_object_array_add(array, list_row(patch, kept));
 		else
-			list_print(patch, store_find(&store, patch->name));
+			list_print(patch, kept);
 	}
 	if (options.json)
 		json_print(array);
@@ -96,7 +98,7 @@ int cmd_list(int argc, char **argv)
 	return KLP_EXIT_OK;
 }
 
-/* ---- status ------------------------------------------------------------------------------------ */
+/* ---- status -------------------------------------------------------------------- */
 
 static struct json_object *stats_of(const char *name)
 {
@@ -227,8 +229,7 @@ static void show(const struct options *options, const char *only)
 		output(options, metrics_text(&patches));
 	} else if (options->json) {
 		root = status_json(&patches, only);
-		output(options, mem_printf("%s\n", json_object_to_json_string_ext(root,
-							JSON_C_TO_STRING_NOSLASHESCAPE)));
+		output(options, mem_printf("%s\n", json_string(root)));
 		json_object_put(root);
 	} else {
 		show_text(&patches, only);

@@ -39,7 +39,7 @@ void store_unlock(int lock)
 	close(lock);
 }
 
-/* ---- The manifest ---------------------------------------------------------------------------- */
+/* ---- The manifest -------------------------------------------------------------- */
 
 static const char *manifest_path(const struct store *store)
 {
@@ -91,7 +91,8 @@ static void parse(struct store *store, const char *text)
 
 	json_object_put(root);
 	if (!good)
-		die("%s: is damaged: remove it, and install the patches anew", manifest_path(store));
+		die("%s: is damaged: remove it and install the patches anew",
+		    manifest_path(store));
 }
 
 void store_read(struct store *store, const char *release)
@@ -139,8 +140,7 @@ static void store_write(const struct store *store)
 		json_object_array_add(rows, manifest_row(kept));
 	json_add_text(root, "release", store->release);
 	json_add(root, "patches", rows);
-	text = mem_printf("%s\n", json_object_to_json_string_ext(root,
-			  JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = mem_printf("%s\n", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY));
 	file_write(manifest_path(store), text, strlen(text));
 	json_object_put(root);
 }
@@ -158,7 +158,7 @@ bool kept_intact(const struct kept *kept, const char **why)
 	return false;
 }
 
-/* ---- install ----------------------------------------------------------------------------------- */
+/* ---- install ------------------------------------------------------------------- */
 
 static void log_it(const char *verb, const struct options *options, const struct module *module,
 		   const char *name)
@@ -252,7 +252,7 @@ int cmd_install(int argc, char **argv)
 	return KLP_EXIT_OK;
 }
 
-/* ---- uninstall ---------------------------------------------------------------------------------- */
+/* ---- uninstall ----------------------------------------------------------------- */
 
 static void forget(struct store *store, const struct kept *kept)
 {

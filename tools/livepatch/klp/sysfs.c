@@ -16,7 +16,7 @@
 #define LIVEPATCH	"/sys/kernel/livepatch"
 #define PARAMETERS	"/sys/module/livepatch/parameters"
 
-/* ---- Files -------------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------------- */
 
 char *sys_path(const char *fmt, ...)
 {
@@ -94,7 +94,7 @@ void dir_list(const char *path, struct text_list *names)
 		qsort(names->list.at, names->list.nr, sizeof(*names->list.at), by_name);
 }
 
-/* ---- The kernel ---------------------------------------------------------------------- */
+/* ---- The kernel ---------------------------------------------------------------- */
 
 void need_livepatch(void)
 {
@@ -125,7 +125,7 @@ const char *boot_id(void)
 	return sys_read(sys_path("/proc/sys/kernel/random/boot_id")) ?: "unknown";
 }
 
-/* ---- Patches -------------------------------------------------------------------------- */
+/* ---- Patches ------------------------------------------------------------------- */
 
 const char *patch_name(const char *text)
 {

@@ -9,7 +9,7 @@
 
 #include "manage.h"
 
-/* ---- What the core tells --------------------------------------------------------------- */
+/* ---- What the core tells ------------------------------------------------------- */
 
 static const char *column(char **line)
 {
@@ -49,7 +49,7 @@ static void parse_blockers(char *text, struct blockers *blockers)
 	}
 }
 
-/* ---- What /proc tells -------------------------------------------------------------------- */
+/* ---- What /proc tells ---------------------------------------------------------- */
 
 struct task {
 	int pid, tid;
@@ -199,7 +199,7 @@ static void see_side(const struct task *task, void *arg)
 		seeing->moved->left++;
 }
 
-/* ---- Either ------------------------------------------------------------------------------- */
+/* ---- Either -------------------------------------------------------------------- */
 
 static long target_of(const struct patch *patch)
 {
@@ -268,7 +268,7 @@ void tasks_count(const struct patch *patch, struct moved *moved)
 	moved->left = blockers.list.nr + blockers.more;
 }
 
-/* ---- For people --------------------------------------------------------------------------- */
+/* ---- For people ---------------------------------------------------------------- */
 
 static const char *since(long ms)
 {

@@ -30,7 +30,7 @@ uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* ---- Signals: taken while waiting, and nowhere else ------------------------------------- */
+/* ---- Signals: taken while waiting, and nowhere else ---------------------------- */
 
 static void on_signal(int number)
 {
@@ -67,7 +67,7 @@ void signal_clear(void)
 	caught = 0;
 }
 
-/* ---- The line of progress ----------------------------------------------------------------- */
+/* ---- The line of progress ------------------------------------------------------ */
 
 static size_t columns(void)
 {
@@ -131,7 +131,7 @@ static void show_at_times(const struct wait *wait, const char *name, uint64_t *n
 	*next = now_ms() + (took * 10 > SHOW_MS ? took * 10 : SHOW_MS);
 }
 
-/* ---- Waiting ------------------------------------------------------------------------------ */
+/* ---- Waiting ------------------------------------------------------------------- */
 
 static enum waited wait_for(const struct wait *wait, struct pollfd *file, unsigned int ms)
 {

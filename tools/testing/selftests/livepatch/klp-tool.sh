@@ -239,12 +239,20 @@ case_the_sleeper_is_named()
 	core_tells || expect_has '"source":"proc"' "$OUT"
 	tool 0 blockers --stack
 	expect_has "klp_target_sleep+0x" "$OUT"
-	tool 0 status --json
+	wait_until one_task_left
 	expect_has "\"transition\":\"$S\"" "$OUT"
-	expect_has '"tasks_left":1' "$OUT"
 	tool 0 status
 	expect_has "klp_target_sleep" "$OUT"
 	target_open 0
+}
+
+one_task_left()
+{
+	tool 0 status --json
+	case $OUT in
+	*'"tasks_left":1,'*) ;;
+	*) return 1 ;;
+	esac
 }
 
 case_force_moves_them()

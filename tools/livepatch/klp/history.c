@@ -66,6 +66,21 @@ static void rotate(int fd)
 		note("%s: %s", history_path(), strerror(errno));
 }
 
+static void make_dirs(void)
+{
+	char *path = sys_path(STORE_DIR), *slash = path;
+
+	while (slash) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			note("%s: %s", path, strerror(errno));
+		if (slash)
+			*slash = '/';
+	}
+}
+
 /* One write() at the end of the file: lines of two writers do not mix. */
 void history_add(const struct job *job)
 {
@@ -75,8 +90,7 @@ void history_add(const struct job *job)
 
 	line = mem_printf("%s\n", json_string(entry));
 	json_object_put(entry);
-	if (mkdir(sys_path(STORE_DIR), 0755) && errno != EEXIST)
-		note("%s: %s", sys_path(STORE_DIR), strerror(errno));
+	make_dirs();
 	fd = open(history_path(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, line, strlen(line)) < 0 || fsync(fd))
 		note("%s: %s", history_path(), strerror(errno));

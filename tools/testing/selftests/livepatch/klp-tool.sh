@@ -195,7 +195,8 @@ case_progress_is_shown_on_a_terminal()
 {
 	sleeper
 	command -v script > /dev/null || klp_skip "no script(1)"
-	script -qec "stty cols 200; $KLP_TOOL load $(module_is $S) -t 2" "$KLP_TMP/typed" > "$KLP_TMP/screen" < /dev/null || :
+	SHELL=$(command -v bash) script -qec "stty cols 200; $KLP_TOOL load $(module_is $S) -t 2" "$KLP_TMP/typed" > "$KLP_TMP/screen" < /dev/null || :
+	tr '\r' '\n' < "$KLP_TMP/screen" | tail -n 3 | cat -v | sed 's/^/# screen: /'
 	expect grep -qE "enabling $S \[#*\.*\] [0-9]+/[0-9]+ tasks, .*\[$SLEEPER\] in klp_target_sleep" "$KLP_TMP/screen"
 }
 
@@ -368,7 +369,7 @@ case_what_is_installed_is_loaded_at_boot()
 crash()
 {
 	patch_remove $V
-	sed -i 's/"boot":.*,/"boot": "another one",/' $STORE/guard.json
+	sed -i 's/"boot": *"[^"]*"/"boot":"another one"/' $STORE/guard.json
 }
 
 case_a_patch_that_crashes_the_machine_is_left_out()

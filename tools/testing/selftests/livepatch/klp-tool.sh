@@ -196,7 +196,6 @@ case_progress_is_shown_on_a_terminal()
 	sleeper
 	command -v script > /dev/null || klp_skip "no script(1)"
 	SHELL=$(command -v bash) script -qec "stty cols 200; $KLP_TOOL load $(module_is $S) -t 2" "$KLP_TMP/typed" > "$KLP_TMP/screen" < /dev/null || :
-	tr '\r' '\n' < "$KLP_TMP/screen" | tail -n 3 | cat -v | sed 's/^/# screen: /'
 	expect grep -qE "enabling $S \[#*\.*\] [0-9]+/[0-9]+ tasks, .*\[$SLEEPER\] in klp_target_sleep" "$KLP_TMP/screen"
 }
 

@@ -85,7 +85,7 @@ char *mem_strndup(const char *text, size_t size)
 
 char *mem_strdup(const char *text)
 {
-	return mem_strndup(text, SIZE_MAX - 1);
+	return mem_copy(text, strlen(text) + 1);
 }
 
 static char *mem_vprintf(const char *fmt, va_list args)

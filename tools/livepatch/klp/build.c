@@ -244,6 +244,7 @@ static void make_patch(struct build *build)
 	const char *module;
 
 	check_declarations(build);
+	build->patch.kernel = build->kernel;
 	module = module_make(&build->scratch, &build->patch);
 	link_patch(build, module);
 	if (build->options.keep)

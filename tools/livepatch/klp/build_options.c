@@ -164,7 +164,7 @@ static void check_name(const char *name)
 	}
 	if (!*name || strlen(name) > NAME_LENGTH_MAX)
 		die_usage("--name: %s: it has to have 1 to %d characters", name, NAME_LENGTH_MAX);
-	if (!strcmp(name, "vmlinux") || !strcmp(name, "klp_main") ||
+	if (!strcmp(name, "vmlinux") || !strcmp(name, "klp_main") || !strcmp(name, "klp_verify") ||
 	    (str_starts(name, "part") && isdigit((unsigned char)name[4])))
 		die_usage("--name: %s: this name is taken", name);
 }

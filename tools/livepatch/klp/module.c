@@ -59,9 +59,23 @@ static void write_kbuild(const char *dir, const struct patch *patch)
 	text_add(&text, "# SPDX-License-Identifier: GPL-2.0\n# Made by klp build.\n\nparts :=");
 	for (i = 0; i < patch->diffs.nr; i++)
 		text_add(&text, " part%zu.o", i);
-	text_add(&text, "\n\nobj-m := %s.o\n%s-y := klp_main.o $(parts)\n%s", patch->name,
+	text_add(&text, "\n\nobj-m := %s.o\n%s-y := klp_main.o klp_verify.o $(parts)\n%s", patch->name,
 		 patch->name, kbuild_rules);
 	write_changed(mem_printf("%s/Kbuild", dir), text.at, text.size);
+}
+
+__asm__(".section .rodata\n"
+	"klp_verify_c:\n\t.incbin \"module/klp_verify.c\"\nklp_verify_c_end:\n\t.byte 0\n"
+	"klp_verify_h:\n\t.incbin \"module/klp_verify.h\"\nklp_verify_h_end:\n\t.byte 0\n"
+	".previous\n");
+extern const char klp_verify_c[], klp_verify_c_end[], klp_verify_h[], klp_verify_h_end[];
+
+static void write_verify(const char *dir)
+{
+	write_changed(mem_printf("%s/klp_verify.c", dir), klp_verify_c,
+		      (size_t)(klp_verify_c_end - klp_verify_c));
+	write_changed(mem_printf("%s/klp_verify.h", dir), klp_verify_h,
+		      (size_t)(klp_verify_h_end - klp_verify_h));
 }
 
 static void write_files(const char *dir, const struct patch *patch)
@@ -74,6 +88,7 @@ static void write_files(const char *dir, const struct patch *patch)
 	module_source(&source, patch);
 	write_changed(mem_printf("%s/klp_main.c", dir), source.at, source.size);
 	write_kbuild(dir, patch);
+	write_verify(dir);
 	list_for_each(diff, &patch->diffs) {
 		part = file_read(diff->out);
 		write_changed(mem_printf("%s/part%zu.obj", dir, nr++), part.at, part.size);

@@ -12,6 +12,7 @@ struct patch {
 	const char *version, *description;	/* or NULL */
 	LIST(const char *) cves;
 	bool replace;
+	const struct kernel *kernel;	/* it is built against; NULL: cannot be verified */
 	LIST(struct diff) diffs;	/* those that gave an object */
 };
 
@@ -20,6 +21,7 @@ struct patched {
 	const char *name;		/* "vmlinux" or a module */
 	LIST(const struct change *) changes;
 	LIST(const struct declaration *) declarations;
+	bool is_verified;
 };
 
 struct patched_list {

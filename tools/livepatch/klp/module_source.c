@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #include "module.h"
+#include "module_verify.h"
 
 /* ---- By object -------------------------------------------------------------------------------- */
 
@@ -101,7 +102,7 @@ static void add_head(struct text *out, const struct patched_list *objects)
 			text_add(out, "\n");
 		}
 	}
-	text_add(out, " */\n#include <linux/livepatch.h>\n#include <linux/module.h>\n");
+	text_add(out, " */\n#include <linux/livepatch.h>\n#include <linux/module.h>\n\n#include \"klp_verify.h\"\n");
 }
 
 static bool is_state(const struct declaration *declaration)
@@ -158,6 +159,12 @@ static void add_funcs(struct text *out, const struct patched *patched, size_t nr
 	text_add(out, "\t{ }\n};\n");
 }
 
+/* Called by the callback that verifies */
+static bool is_wrapped(const struct patched *patched, const struct declaration *declaration)
+{
+	return patched->is_verified && !strcmp(declaration->kind, "pre_patch");
+}
+
 static void add_object(struct text *out, const struct patched *patched, size_t nr)
 {
 	const struct declaration *const *declaration;
@@ -169,20 +176,28 @@ static void add_object(struct text *out, const struct patched *patched, size_t n
 		text_add(out, ",\n");
 	}
 	text_add(out, "\t\t.funcs = funcs_%zu,\n", nr);
+	if (patched->is_verified)
+		text_add(out, "\t\t.callbacks.pre_patch = pre_patch_%zu,\n", nr);
 	list_for_each(declaration, &patched->declarations) {
-		if (!is_state(*declaration))
+		if (!is_state(*declaration) && !is_wrapped(patched, *declaration))
 			text_add(out, "\t\t.callbacks.%s = %s,\n", (*declaration)->kind,
 				 (*declaration)->alias);
 	}
 	text_add(out, "\t},\n");
 }
 
-static void add_tables(struct text *out, const struct patched_list *objects, size_t states)
+static void add_tables(struct text *out, const struct patch *patch, struct patched_list *objects,
+		       size_t states)
 {
+	struct patched *patched;
 	size_t i;
 
-	for (i = 0; i < objects->list.nr; i++)
-		add_funcs(out, &objects->list.at[i], i);
+	for (i = 0; i < objects->list.nr; i++) {
+		patched = &objects->list.at[i];
+		add_funcs(out, patched, i);
+		patched->is_verified = patch->kernel &&
+			module_verify_object(out, patched, patch->kernel, i);
+	}
 	text_add(out, "\nstatic struct klp_object objects[] = {\n");
 	for (i = 0; i < objects->list.nr; i++)
 		add_object(out, &objects->list.at[i], i);
@@ -247,6 +262,20 @@ static void add_func_infos(struct text *out, const struct patched_list *objects)
 	}
 }
 
+static void add_build_ids(struct text *out, const struct patch *patch,
+			  const struct patched_list *objects)
+{
+	const struct patched *patched;
+	const char *id;
+
+	list_for_each(patched, &objects->list) {
+		id = patch->kernel ? kernel_build_id(patch->kernel, patched->name) : NULL;
+		if (id)
+			add_info(out, "MODULE_INFO(klp_build_id, ",
+				 mem_printf("%s:%s", patched->name, id));
+	}
+}
+
 void module_source(struct text *out, const struct patch *patch)
 {
 	size_t states = count_states(patch);
@@ -257,7 +286,7 @@ void module_source(struct text *out, const struct patch *patch)
 	add_head(out, &objects);
 	if (states)
 		text_add(out, "#include <linux/livepatch_helpers.h>\n");
-	add_tables(out, &objects, states);
+	add_tables(out, patch, &objects, states);
 	add_code(out, patch, &objects, states);
 	text_add(out, "MODULE_LICENSE(\"GPL\");\nMODULE_INFO(livepatch, \"Y\");\n");
 	add_info(out, "MODULE_DESCRIPTION(", patch->description);
@@ -265,4 +294,5 @@ void module_source(struct text *out, const struct patch *patch)
 	list_for_each(cve, &patch->cves)
 		add_info(out, "MODULE_INFO(klp_cve, ", *cve);
 	add_func_infos(out, &objects);
+	add_build_ids(out, patch, &objects);
 }

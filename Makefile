@@ -5,7 +5,7 @@
 CONFIG ?= small
 export LINUX_TARBALL LINUX
 
-.PHONY: help run test kernel stock shell apply unapply series bench check check-series clean
+.PHONY: demo-build demo-distro help run test kernel stock shell apply unapply series bench check check-series clean
 
 help:		## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ check:		## static checks: W=1, sparse, checkpatch, kernel-doc, docs, rules
 
 check-series:	## do series and MAINTAINERS.patch apply to every 6.12 in Debian
 	@scripts/check-series
+
+demo-build:	## make a patch of a diff with klp, load it into our kernel, unattended
+	@scripts/demo-build
+
+demo-distro:	## the same with the kernel of Debian as it is (downloads 500 MB)
+	@scripts/demo-distro
 
 clean:		## remove build/
 	rm -rf build

@@ -131,27 +131,52 @@ static Elf *image_open(const char *path, int *fd)
 	return elf;
 }
 
-/* Whether a section of the image has some text in it; true if it has no such section. */
-static bool section_has(Elf *elf, const char *name, const char *text)
+static Elf_Data *section_data(Elf *elf, const char *name)
 {
 	const char *found;
 	Elf_Scn *scn = NULL;
-	Elf_Data *data;
 	GElf_Shdr shdr;
 	size_t strings;
 
 	if (elf_getshdrstrndx(elf, &strings))
-		return true;
+		return NULL;
 	while ((scn = elf_nextscn(elf, scn))) {
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type == SHT_NOBITS)
 			continue;
 		found = elf_strptr(elf, strings, shdr.sh_name);
-		if (!found || strcmp(found, name))
-			continue;
-		data = elf_rawdata(scn, NULL);
-		return data && data->d_buf && memmem(data->d_buf, data->d_size, text, strlen(text));
+		if (found && !strcmp(found, name))
+			return elf_rawdata(scn, NULL);
 	}
-	return true;
+	return NULL;
+}
+
+/* Whether a section of the image has some text in it; true if it has no such section. */
+static bool section_has(Elf *elf, const char *name, const char *text)
+{
+	Elf_Data *data = section_data(elf, name);
+
+	return !data || (data->d_buf && memmem(data->d_buf, data->d_size, text, strlen(text)));
+}
+
+/* The vmlinux in a distribution's headers has nothing but types, for modules. */
+static bool same_types(const char *one, const char *other)
+{
+	int fds[2];
+	Elf *elves[2] = { image_open(one, &fds[0]), image_open(other, &fds[1]) };
+	Elf_Data *types[2];
+	bool same;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		types[i] = section_data(elves[i], ".BTF");
+	same = types[0] && types[1] && types[0]->d_size == types[1]->d_size &&
+	       types[0]->d_buf && types[1]->d_buf &&
+	       !memcmp(types[0]->d_buf, types[1]->d_buf, types[0]->d_size);
+	for (i = 0; i < 2; i++) {
+		elf_end(elves[i]);
+		close(fds[i]);
+	}
+	return same;
 }
 
 static const char *build_id(const char *path)
@@ -180,6 +205,8 @@ static void check_build_id(const struct target *target)
 		return;
 	built = build_id(own);
 	given = build_id(target->vmlinux);
+	if (!built && same_types(own, target->vmlinux))
+		return;
 	if (!built || !given || strcmp(built, given))
 		die_refused("%s: it is another build (%s) than the vmlinux of %s (%s)",
 			    target->vmlinux, given ?: "no build-id", target->build,

@@ -107,6 +107,18 @@ static void print_text(const struct check *check)
 	blockers_print(stdout, &check->blockers, false);
 }
 
+/* Modules whose exports it uses: klp does not load them, since that is not its business. */
+static void look_at_depends(struct check *check)
+{
+	const char *value = module_info(check->module, "depends");
+	char *rest = mem_strdup(value ?: ""), *name;
+
+	while ((name = strsep(&rest, ","))) {
+		if (*name && !dir_exists(sys_path("/sys/module/%s", patch_name(name))))
+			check_problem(check, "needs module %s, which is not loaded", name);
+	}
+}
+
 static void look_at_module(struct check *check)
 {
 	const struct module *module = check->module;
@@ -120,6 +132,7 @@ static void look_at_module(struct check *check)
 	if (patch_state(module->name) != PATCH_ABSENT)
 		check_problem(check, "is loaded, and %s",
 			      patch_state_name(patch_state(module->name)));
+	look_at_depends(check);
 	if (other)
 		check_problem(check, "another patch is in transition: %s", other);
 }

@@ -68,6 +68,8 @@ static const char *refusal_text(int error)
 		return "busy: somebody else redirects a function, or kernel.ftrace_enabled is 0";
 	case -ENOEXEC:
 		return "the module was not built for this kernel";
+	case -ENOENT:
+		return "a symbol that it uses is not there; klp check tells more";
 	case -EKEYREJECTED:
 	case -ENOKEY:
 		return "the kernel demands a signature that it trusts";

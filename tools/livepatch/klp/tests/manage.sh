@@ -375,6 +375,13 @@ case_check_foresees_on_a_stock_kernel()
 	expect_eq absent "['absent_mod']" "$(json 'd["absent_modules"]')"
 }
 
+case_check_tells_what_the_module_needs()
+{
+	run 3 check "$(patch_module $P depends=ext4,klp-x)"
+	expect_has "needs module ext4" "$OUT"
+	expect_has "needs module klp-x" "$OUT"
+}
+
 case_check_names_who_redirects()
 {
 	printf 'cmdline_proc_show (1) R I\ttramp: 0xffff (somebody+0x0/0x10 [other])\n' \

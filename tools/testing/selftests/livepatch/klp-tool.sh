@@ -13,6 +13,7 @@ KLP_TOOL=${KLP_TOOL:-$KLP_DIR/klp}
 STORE=/var/lib/livepatch
 V=klp_test_p_value
 S=klp_test_p_sleep
+TOLD=klp_test_p_told
 
 klp_requires()
 {
@@ -324,7 +325,7 @@ case_check_changes_nothing()
 
 case_check_tells_what_would_be_refused()
 {
-	core_tells || klp_skip_stock
+	core_tells || klp_skip "this core has no rehearsal"
 	tool 3 check "$(module_is ${P}00)" "objs=vmlinux:klp_no_such_function;klp_not_there:f"
 	expect_has "klp_no_such_function" "$OUT"
 	expect_has "klp_not_there" "$OUT"
@@ -333,18 +334,37 @@ case_check_tells_what_would_be_refused()
 	expect_has '"functions_ready":1' "$OUT"
 }
 
-case_check_tells_who_would_block()
+# The same on any core, for a patch that tells what it replaces.
+case_check_tells_of_a_patch_that_tells_of_itself()
 {
-	core_tells || klp_skip_stock
+	tool 3 check "$(module_is $TOLD)"
+	expect_has "needs module klp_test_target" "$OUT"
 	sleeper
-	tool 0 check "$(module_is $S)" --json
+	tool 0 check "$(module_is $TOLD)" --json
 	expect_has "\"tid\":$SLEEPER," "$OUT"
+	expect_has '"functions_ready":1,"functions_later":0' "$OUT"
+	klp_on_cleanup ko_forget
+	ko_edit $TOLD s/klp_target_sleep/klp_target_slxxp/g
+	tool 3 check "$(ko $TOLD)"
+	expect_has "klp_test_target: klp_target_slxxp: " "$OUT"
 	target_open 0
 }
 
-klp_skip_stock()
+case_check_names_who_redirects()
 {
-	klp_skip "this core has no rehearsal"
+	target_load
+	mod_load klp_test_ipmodify func=klp_target_sleep
+	tool 3 check "$(module_is $TOLD)"
+	expect_has "klp_test_ipmodify" "$OUT"
+}
+
+case_info_tells_what_a_patch_is_for()
+{
+	tool 0 info "$(module_is $TOLD)" --json
+	expect_has '"cves":["CVE-0000-0001","CVE-0000-0002"]' "$OUT"
+	expect_has '"name":"klp_test_target","patched":false,"functions":[{"name":"klp_target_sleep"' "$OUT"
+	tool 0 info "$(module_is $V)"
+	expect_has "state:       absent" "$OUT"
 }
 
 # ---- install, boot --------------------------------------------------------------------------
@@ -399,8 +419,6 @@ case_history_tells_what_was_done()
 	tool 0 history
 	expect_eq history "load ok unload ok load refused:" \
 		"$(echo "$OUT" | awk '{ print $2, $4 }' | xargs)"
-	tool 0 info "$(module_is $V)"
-	expect_has "state:       absent" "$OUT"
 }
 
 klp_main "$@"

@@ -51,6 +51,9 @@ static int load_kept(struct job *job, const struct kept *kept, struct guard *gua
 		return refuse_kept(job, mem_printf("%s: %s", kept->path, why));
 	module_read(kept->path, &module);
 	job->module = &module;
+	if (module_other_build(&module))
+		return refuse_kept(job, mem_printf("was made against another build of %s",
+						   module_other_build(&module)));
 	if (guard)
 		guard_loading(guard, kept);
 	reach(job);

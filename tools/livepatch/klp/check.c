@@ -122,13 +122,15 @@ static void look_at_depends(struct check *check)
 static void look_at_module(struct check *check)
 {
 	const struct module *module = check->module;
-	const char *other = patch_moving();
+	const char *other = patch_moving(), *object = module_other_build(module);
 
 	if (!module->livepatch)
 		check_problem(check, "is no livepatch module");
 	if (*module->release && strcmp(module->release, kernel_release()))
 		check_problem(check, "was built for %s, and this is %s", module->release,
 			      kernel_release());
+	if (object)
+		check_problem(check, "was made against another build of %s", object);
 	if (patch_state(module->name) != PATCH_ABSENT)
 		check_problem(check, "is loaded, and %s",
 			      patch_state_name(patch_state(module->name)));

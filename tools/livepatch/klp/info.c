@@ -15,23 +15,24 @@ static const char *field(const struct about *about, const char *key)
 	return value ?: sys_read(sys_path("/sys/module/%s/%s", about->patch.name, key));
 }
 
-/* "klp_cves=CVE-2026-1 CVE-2026-2" */
+/* "klp_cve=CVE-2026-1", one for each */
 static struct text_list cves_of(const struct about *about)
 {
-	const char *value = field(about, "klp_cves");
 	struct text_list cves = { 0 };
-	char *rest = mem_strdup(value ?: ""), *cve;
+	const struct field *one;
 
-	while ((cve = strsep(&rest, " ,"))) {
-		if (*cve)
-			*list_add(&cves.list) = cve;
+	if (!about->module)
+		return cves;
+	list_for_each(one, &about->module->info) {
+		if (!strcmp(one->key, "klp_cve"))
+			*list_add(&cves.list) = one->value;
 	}
 	return cves;
 }
 
 static bool fits(const struct module *module)
 {
-	return module->livepatch &&
+	return module->livepatch && !module_other_build(module) &&
 	       (!*module->release || !strcmp(module->release, kernel_release()));
 }
 
@@ -127,14 +128,22 @@ static void print_objects(const struct patch *patch)
 	}
 }
 
+static const char *built_for(const struct module *module)
+{
+	if (fits(module))
+		return module->release;
+	if (*module->release && strcmp(module->release, kernel_release()))
+		return mem_printf("%s, not this one (%s)", module->release, kernel_release());
+	return mem_printf("another build of %s", module->release);
+}
+
 static void print_file(const struct module *module)
 {
 	line("file", module->path);
 	line("sha256", file_sum(module->path));
 	if (!module->livepatch)
 		line("kind", "no livepatch module");
-	line("kernel", fits(module) ? module->release :
-	     mem_printf("%s, not this one (%s)", module->release, kernel_release()));
+	line("kernel", built_for(module));
 }
 
 static void print_text(const struct about *about)

@@ -118,21 +118,27 @@ struct module *module_named(const char *text)
 	return module;
 }
 
+_Noreturn static void refuse_file(const struct module *module, const char *why)
+{
+	warn("%s: %s", module->path, why);
+	exit(KLP_EXIT_REFUSED);
+}
+
 struct module *module_to_load(const char *text)
 {
 	struct module *module = module_named(text);
+	const char *object;
 
 	if (!module)
 		die("%s: is neither installed nor in /lib/modules/%s", text, kernel_release());
-	if (!module->livepatch) {
-		warn("%s: is no livepatch module: it has no modinfo \"livepatch\"", module->path);
-		exit(KLP_EXIT_REFUSED);
-	}
-	if (*module->release && strcmp(module->release, kernel_release())) {
-		warn("%s: was built for %s, and this is %s", module->path, module->release,
-		     kernel_release());
-		exit(KLP_EXIT_REFUSED);
-	}
+	if (!module->livepatch)
+		refuse_file(module, "is no livepatch module: it has no modinfo \"livepatch\"");
+	if (*module->release && strcmp(module->release, kernel_release()))
+		refuse_file(module, mem_printf("was built for %s, and this is %s",
+					       module->release, kernel_release()));
+	object = module_other_build(module);
+	if (object)
+		refuse_file(module, mem_printf("was made against another build of %s", object));
 	return module;
 }
 

@@ -7,6 +7,7 @@
  *	sysfs.c		how patches stand, from /sys
  *	tasks.c		who blocks, and how many have moved
  *	modules.c	module files, inserting and removing, by libkmod
+ *	build_id.c	whether what runs is what a patch was made against
  *	kmsg.c		what the kernel said meanwhile
  *	wait.c		waits for a transition
  *	reach.c		from the state a patch is in to the one that is wanted
@@ -175,6 +176,8 @@ struct module {
 void module_read(const char *path, struct module *module);
 const char *module_info(const struct module *module, const char *key);	/* or NULL */
 void module_patch(const struct module *module, struct patch *patch);	/* what it replaces */
+/* An object that runs in another build than the patch was made against, or NULL (build_id.c) */
+const char *module_other_build(const struct module *module);
 int module_insert(const struct module *module, const char *params);	/* Return: 0 or -errno */
 int module_remove(const char *name);
 const char *module_find(const char *name);	/* path in /lib/modules, or NULL */

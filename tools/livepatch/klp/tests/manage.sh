@@ -169,6 +169,27 @@ case_a_module_that_is_no_livepatch_is_left_alone()
 	expect_eq "still there" ext4 "$(ls "$KLP_ROOT/sys/module")"
 }
 
+# note OWNER TYPE HEX: as in /sys/kernel/notes
+note()
+{
+	printf "\\x04\\0\\0\\0\\x02\\0\\0\\0\\x$2\\0\\0\\0$1\\0$3\\0\\0"
+}
+
+case_another_build_of_the_kernel_is_refused()
+{
+	{ note ABC 03 '\x11\x22'; note GNU 01 '\x11\x22'; note GNU 03 '\xab\x01'; } > "$KLP_ROOT/sys/kernel/notes"
+	run 3 load "$(patch_module $P klp_build_id=vmlinux:1122)"
+	expect_has "another build of vmlinux" "$ERR"
+	run 3 check "$TMP/$P.ko"
+	run 0 info "$TMP/$P.ko" --json
+	expect_eq fits False "$(json 'd["fits"]')"
+	run 0 install "$TMP/$P.ko"
+	run 3 boot
+	run 0 load "$(patch_module $P klp_build_id=vmlinux:ab01 klp_build_id=absent_mod:12)"
+	printf '\4\0\0\0\377\377\377\377\3\0\0\0GNU\0' > "$KLP_ROOT/sys/kernel/notes"
+	run 0 info "$TMP/$P.ko"
+}
+
 case_the_kernels_reason_is_told()
 {
 	echo 22 > "$KLP_ROOT/refuse"
@@ -320,7 +341,7 @@ case_list_has_what_is_loaded_and_what_is_kept()
 
 case_info_tells_what_a_file_is()
 {
-	run 0 info "$(patch_module $P version=2.1 "klp_cves=CVE-2026-0001 CVE-2026-0002")" --json
+	run 0 info "$(patch_module $P version=2.1 klp_cve=CVE-2026-0001 klp_cve=CVE-2026-0002)" --json
 	expect_eq name $P "$(json 'd["name"]')"
 	expect_eq cves "CVE-2026-0001 CVE-2026-0002" "$(json '" ".join(d["cves"])')"
 	expect_eq fits True "$(json 'd["fits"]')"

@@ -9,6 +9,7 @@ static struct klp_func klp_test_funcs[] = {
 };
 
 MODULE_INFO(klp_func, "klp_test_target:klp_target_sleep,0");
-MODULE_INFO(klp_cves, "CVE-0000-0001 CVE-0000-0002");
+MODULE_INFO(klp_cve, "CVE-0000-0001");
+MODULE_INFO(klp_cve, "CVE-0000-0002");
 
 #include "klp_test_patch_init.h"

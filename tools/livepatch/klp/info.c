@@ -27,6 +27,7 @@ static struct text_list cves_of(const struct about *about)
 		if (!strcmp(one->key, "klp_cve"))
 			*list_add(&cves.list) = one->value;
 	}
+	texts_sort(&cves);	/* the compiler has its own order */
 	return cves;
 }
 

@@ -98,6 +98,7 @@ struct text_list {
 	LIST(const char *) list;
 };
 
+void texts_sort(struct text_list *texts);
 void dir_list(const char *path, struct text_list *names);	/* sorted */
 
 struct func {

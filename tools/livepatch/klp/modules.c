@@ -137,25 +137,33 @@ static struct object *object_of(struct patch *patch, const char *name)
 	return object;
 }
 
+static void add_func(struct patch *patch, const char *value)
+{
+	const char *colon = strchr(value, ':'), *comma = colon ? strrchr(colon, ',') : NULL;
+	struct func *func;
+
+	if (!comma)
+		return;
+	func = list_add(&object_of(patch, mem_strndup(value, (size_t)(colon - value)))->funcs);
+	func->name = mem_strndup(colon + 1, (size_t)(comma - colon - 1));
+	func->pos = strtoul(comma + 1, NULL, 10);
+}
+
 /* "klp_func=vmlinux:cmdline_proc_show,1", which klp build writes for each function. */
 void module_patch(const struct module *module, struct patch *patch)
 {
-	const char *colon, *comma;
+	struct text_list values = { 0 };
 	const struct field *field;
-	struct object *object;
+	const char **value;
 
 	*patch = (struct patch){ .name = module->name, .order = -1 };
 	list_for_each(field, &module->info) {
-		colon = strchr(field->value, ':');
-		comma = colon ? strrchr(colon, ',') : NULL;
-		if (strcmp(field->key, "klp_func") || !comma)
-			continue;
-		object = object_of(patch, mem_strndup(field->value,
-						      (size_t)(colon - field->value)));
-		*list_add(&object->funcs) = (struct func){
-			mem_strndup(colon + 1, (size_t)(comma - colon - 1)),
-			strtoul(comma + 1, NULL, 10) };
+		if (!strcmp(field->key, "klp_func"))
+			*list_add(&values.list) = field->value;
 	}
+	texts_sort(&values);
+	list_for_each(value, &values.list)
+		add_func(patch, *value);
 }
 
 /* ---- The running kernel -------------------------------------------------------- */

@@ -78,6 +78,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+void texts_sort(struct text_list *texts)
+{
+	if (texts->list.nr)
+		qsort(texts->list.at, texts->list.nr, sizeof(*texts->list.at), by_name);
+}
+
 void dir_list(const char *path, struct text_list *names)
 {
 	DIR *dir = opendir(path);
@@ -90,8 +96,7 @@ void dir_list(const char *path, struct text_list *names)
 			*list_add(&names->list) = mem_strdup(entry->d_name);
 	}
 	closedir(dir);
-	if (names->list.nr)
-		qsort(names->list.at, names->list.nr, sizeof(*names->list.at), by_name);
+	texts_sort(names);
 }
 
 /* ---- The kernel ---------------------------------------------------------------- */

@@ -3,14 +3,14 @@
 #
 # manage-lib.sh - KTAP, and a kernel made of files and shell for klp's managing verbs.
 #
-# $KLP is klp linked with fake_modules.c.  The tree $KLP_ROOT has what it reads of /sys,
+# $BIN/klp-fake is klp linked with fake_modules.c.  The tree $KLP_ROOT has what it reads of /sys,
 # /proc and /var; "insert" and "remove" act as the module loader; a loop in the background
 # acts as the core: it answers what is written to "enabled" and "force", and lets tasks
 # move unless $KLP_ROOT/hold exists.
 
 set -u
 export LC_ALL=C
-KLP=${KLP:?the program to test}
+KLP=$(realpath "${BIN:?the directory of the test programs}/klp-fake")
 RELEASE=6.12.0-fake
 TASKS="11 12 13"
 

@@ -8,8 +8,3 @@ $(O)/fake_modules.o: tests/fake_modules.c | $(O)
 
 $(O)/klp-fake: $(OBJECTS) $(O)/fake_modules.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=module_insert,--wrap=module_remove -o $@ $^ $(LIBS)
-
-check-manage: $(O)/klp-fake
-	KLP=$(abspath $<) tests/manage.sh
-
-.PHONY: check-manage

@@ -3,7 +3,7 @@
 #
 # klp's managing verbs on a kernel made of files; prints KTAP.
 #
-#	KLP=<program> tests/manage.sh [CASE...]
+#	BIN=<directory of the test programs> tests/manage.sh [CASE...]
 
 # shellcheck source=/dev/null
 . "$(dirname "$0")/manage-lib.sh"

@@ -73,8 +73,6 @@ static void check_included(struct work *work, const struct unit *unit)
 
 static void include(struct work *work, struct unit *unit, const char *why)
 {
-	struct unit **other;
-
 	if (unit->included)
 		return;
 	unit->included = true;
@@ -84,10 +82,6 @@ static void include(struct work *work, struct unit *unit, const char *why)
 	check_included(work, unit);
 	if (!unit->twin && unit->symbol && !unit->parent && !is_macros_own(unit))
 		*list_add(&work->diff->added) = unit->name;
-	list_for_each(other, &work->after->units) {
-		if ((*other)->parent == unit)
-			include(work, *other, "a part of it");
-	}
 }
 
 /*

@@ -7,6 +7,7 @@
 #
 #	// = LINE	of the whole output of tests/diff.c (refusals up to their reason)
 #	// has: REGEX	in what readelf says of the emitted object
+#	// has padded: REGEX	the same, when built with IBT and padding; or "plain"
 #	// not: REGEX	nowhere there
 #	// object: NAME	of the module it is in; vmlinux else
 #
@@ -60,7 +61,7 @@ patterns()
 {
 	[ -f "$WORK/$1.out.o" ] && readelf -SsrW "$WORK/$1.out.o" > "$WORK/elf" 2> "$WORK/difference"
 	[ -s "$WORK/difference" ] && return 1
-	sed -n 's,^// has: ,,p' "tests/diff/$1.c" | while read -r pattern; do
+	sed -n "s,^// has: ,,p; s,^// has $2: ,,p" "tests/diff/$1.c" | while read -r pattern; do
 		grep -qE -- "$pattern" "$WORK/elf" || echo "not there: $pattern"
 	done > "$WORK/difference"
 	sed -n 's,^// not: ,,p' "tests/diff/$1.c" | while read -r pattern; do
@@ -86,7 +87,7 @@ one()
 	rm -f "$WORK/elf" "$WORK/$1.out.o"
 	: > "$WORK/errors"
 	: > "$WORK/difference"
-	objects "$1" "$3" 2> "$WORK/errors" && compare "$1" && patterns "$1"
+	objects "$1" "$3" 2> "$WORK/errors" && compare "$1" && patterns "$1" "$2"
 	result $? "$1 $2"
 }
 
@@ -133,7 +134,7 @@ for name; do
 	if [ "$name" = hostile ]; then
 		hostile
 	else
-		one "$name" "with IBT and padding" "$IBT"
+		one "$name" padded "$IBT"
 		one "$name" plain "$PLAIN"
 	fi
 done

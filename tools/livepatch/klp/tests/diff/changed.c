@@ -8,6 +8,8 @@
 // has: \.klp\.sym\.vmlinux\.kept,1
 // has: P[CL]T?32 .* \.klp\.sym\.vmlinux\.kept,1 - 4
 // has: __mcount_loc
+// has padded: 0000000000000010 +[0-9]+ FUNC +GLOBAL .* klp_new_7_0$
+// has plain: 0000000000000000 +[0-9]+ FUNC +GLOBAL .* klp_new_7_0$
 // not: bar$
 #include "kernel.h"
 static noinline int kept(int a)

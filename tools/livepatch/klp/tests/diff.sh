@@ -6,7 +6,7 @@
 # Each tests/diff/*.c is built as it is, and with -DAFTER.  Its comments say what is to come:
 #
 #	// = LINE	of the whole output of tests/diff.c (refusals up to their reason)
-#	// has: REGEX	in what readelf says of the emitted object
+#	// has: REGEX	in what readelf and objdump say of the emitted object
 #	// has padded: REGEX	the same, when built with IBT and padding; or "plain"
 #	// not: REGEX	nowhere there
 #	// object: NAME	of the module it is in; vmlinux else
@@ -59,7 +59,9 @@ compare()
 # Patterns of the emitted object
 patterns()
 {
-	[ -f "$WORK/$1.out.o" ] && readelf -SsrW "$WORK/$1.out.o" > "$WORK/elf" 2> "$WORK/difference"
+	: > "$WORK/elf"
+	[ -f "$WORK/$1.out.o" ] && readelf -SsrW "$WORK/$1.out.o" > "$WORK/elf" 2> "$WORK/difference" &&
+		objdump -dr --no-show-raw-insn "$WORK/$1.out.o" >> "$WORK/elf"
 	[ -s "$WORK/difference" ] && return 1
 	sed -n "s,^// has: ,,p; s,^// has $2: ,,p" "tests/diff/$1.c" | while read -r pattern; do
 		grep -qE -- "$pattern" "$WORK/elf" || echo "not there: $pattern"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // = change part.isra.0: changed
 // = written
-/* The compiler gave a clone another number: the kernel knows it by the old one. */
+/* The compiler gave clones other numbers: the kernel knows them by the old ones. */
 #include "kernel.h"
 int part(int a) asm(EITHER("part.isra.0", "part.isra.3"));
 noinline int part(int a)
@@ -10,7 +10,14 @@ noinline int part(int a)
 	return a + EITHER(1, 2);
 }
 
+int other(int a) asm(EITHER("part.isra.1", "part.isra.4"));
+noinline int other(int a)
+{
+	asm volatile("");
+	return a * 5;
+}
+
 int user(int a)
 {
-	return part(a) + 1;
+	return part(a) + other(a);
 }

@@ -5,8 +5,8 @@
  * Both counts are called alike, and foo() uses them in another order now: bar(), which did
  * not change, tells which is which.
  */
-// has: PC32 .* \.klp\.sym\.vmlinux\.count\.0,1
-// not: count\.1
+// has plain: 0000000000000007 .* \.klp\.sym\.vmlinux\.count\.0,1
+// has padded: 000000000000001b .* \.klp\.sym\.vmlinux\.count\.0,1
 #include "kernel.h"
 #define inline inline __attribute__((always_inline))
 static inline int tick(int a)
@@ -23,12 +23,17 @@ static inline int tock(int a)
 	return count -= a;
 }
 
+#define both(first, second) ({							\
+	int one = first(a);							\
+	asm volatile("" : : : "memory");					\
+	one + 3 * second(a); })
+
 int foo(int a)
 {
-	return EITHER(tick(a) + 3 * tock(a), tock(a));
+	return EITHER(both(tick, tock), both(tock, tick));
 }
 
 int bar(int a)
 {
-	return tock(a) + 5 * tick(a);
+	return both(tock, tick);
 }

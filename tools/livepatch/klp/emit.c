@@ -162,12 +162,15 @@ static const struct out_symbol *function_symbol(struct emitter *emitter, const s
 	return names_get(emitter->defined, unit->name);
 }
 
-/* Calls name the function, as objtool wants it; all else counts from the section. */
+/*
+ * objtool takes a jump to a function's symbol for a call, and one that counts from the
+ * section for a jump inside of a function, to its cold part or back.
+ */
 static void point_to_unit(struct emitter *emitter, const struct reloc *reloc, struct out_rela *rela)
 {
 	const struct unit *to = reloc->unit;
 
-	if (reloc->branch && !reloc->target && to->symbol) {
+	if (reloc->branch && !reloc->target && to->symbol && !to->parent) {
 		rela->symbol = function_symbol(emitter, to);
 		return;
 	}

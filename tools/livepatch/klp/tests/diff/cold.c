@@ -4,6 +4,7 @@
 /* The part that rarely runs belongs to the function. */
 // has: FUNC +LOCAL .* foo\.cold$
 // has: \.text\.unlikely\.foo
+// has: P[CL]T?32 .* \.text\.unlikely\.foo
 #include "kernel.h"
 __cold int exp_panic(const char *fmt, ...);
 int foo(int a)

@@ -29,7 +29,7 @@ bool diff_object(struct diff *diff)
 	units_compare(work.before, work.after);
 	refuse_changes(&work);
 	units_select(&work);
-	if (diff->refusals.list.nr || !(diff->changes.nr || diff->declarations.nr))
+	if (diff->refusals.list.nr || !work.included.nr)
 		return false;
 	object_emit(&work);
 	return true;

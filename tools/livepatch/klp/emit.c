@@ -108,7 +108,7 @@ static void emit_unit(struct emitter *emitter, struct unit *unit)
 				  unit->end - unit->start, 1);
 	if (!unit->symbol)
 		return;
-	if (!unit_local(unit) && !unit->twin)
+	if (unit->shared || (!unit_local(unit) && !unit->twin))
 		bind = unit->symbol->bind;
 	define(emitter, unit->name, bind, unit);
 }

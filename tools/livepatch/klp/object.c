@@ -198,13 +198,17 @@ static void read_relocs(struct object *object, Elf *elf, size_t index)
 	}
 }
 
+/* Of a source that is not there the object is empty: @path is NULL. */
 struct object *object_read(const char *path)
 {
 	struct object *object = mem_alloc(sizeof(*object));
-	struct bytes bytes = file_read(path);
+	struct bytes bytes;
 	Elf *elf;
 
 	object->path = path;
+	if (!path)
+		return object;
+	bytes = file_read(path);
 	elf = open_elf(object, &bytes);
 	read_sections(object, elf);
 	read_symbols(object, elf);

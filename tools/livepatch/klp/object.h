@@ -111,6 +111,7 @@ struct unit {
 	bool changed;
 	bool copied;			/* the module uses its own, the original stays */
 	bool included;
+	bool shared;			/* other objects of the patch use it */
 	const char *why;		/* changed or included */
 	struct out_section *out;	/* where it is in the emitted object */
 	uint64_t out_offset;		/* of its start */
@@ -225,7 +226,7 @@ struct outside {
 	const char *symbol;		/* in the emitted object */
 	struct place place;
 	bool local;
-	bool exported;			/* by vmlinux: any module may use it */
+	bool exported;			/* by vmlinux: any module may use it; or by the patch itself */
 	bool known;			/* the kernel has it, at @place unless @exported */
 	const char *why;		/* not known */
 };

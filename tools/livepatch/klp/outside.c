@@ -22,12 +22,23 @@ static void find_local(struct work *work, struct outside *outside)
 				     work->near, &outside->place, &outside->why);
 }
 
+static bool is_beside(const struct diff *diff, const char *name)
+{
+	const char *const *at;
+
+	for (at = diff->beside; at && *at; at++) {
+		if (!strcmp(*at, name))
+			return true;
+	}
+	return false;
+}
+
 static void find_global(struct work *work, struct outside *outside)
 {
 	const struct diff *diff = work->diff;
 	const char *owner = kernel_export(diff->kernel, outside->name);
 
-	if (owner && !strcmp(owner, KLP_VMLINUX)) {
+	if (is_beside(diff, outside->name) || (owner && !strcmp(owner, KLP_VMLINUX))) {
 		outside->exported = outside->known = true;
 		return;
 	}

@@ -242,6 +242,16 @@ static void declare(struct work *work, const struct symbol *symbol)
 	}
 }
 
+static void select_declared(struct work *work)
+{
+	for (size_t i = 1; i < work->after->nr_symbols; i++) {
+		const struct symbol *symbol = &work->after->symbols[i];
+
+		if (symbol->section && symbol->section->role == ROLE_DECLARED)
+			declare(work, symbol);
+	}
+}
+
 /*
  * The key of a module's pr_debug() would be missing when the patch is loaded: it gets a
  * descriptor of its own, which debugfs shows under the patch's name.
@@ -307,6 +317,39 @@ static void select_tables(struct work *work)
 	}
 }
 
+/* What this object brings for others of the patch; one copy of a variable is enough. */
+static void share(struct work *work, struct symbol *symbol)
+{
+	struct unit *unit = symbol->unit;
+
+	if (unit->twin && !unit->code) {
+		refuse_unit(work, unit, "static",
+			    "was static, and other files use it now: there would be two of it",
+			    "add a function to this file that does what the others want of it");
+		return;
+	}
+	unit->shared = true;
+	if (unit->twin && !unit->changed)
+		unit->copied = true;
+	include(work, unit, "used by another file");
+	if (strcmp(unit->name, symbol->name))
+		*list_add(&work->aliases) = (struct alias){ symbol->name, unit };
+}
+
+static void select_wanted(struct work *work)
+{
+	const char *const *name;
+
+	for (name = work->diff->wanted; name && *name; name++) {
+		for (size_t i = 1; i < work->after->nr_symbols; i++) {
+			struct symbol *symbol = &work->after->symbols[i];
+
+			if (symbol->bind != STB_LOCAL && symbol->unit && !strcmp(symbol->name, *name))
+				share(work, symbol);
+		}
+	}
+}
+
 void units_select(struct work *work)
 {
 	struct unit **unit;
@@ -318,12 +361,8 @@ void units_select(struct work *work)
 		    !(*unit)->parent)
 			replace(work, *unit);
 	}
-	for (size_t i = 1; i < work->after->nr_symbols; i++) {
-		const struct symbol *symbol = &work->after->symbols[i];
-
-		if (symbol->section && symbol->section->role == ROLE_DECLARED)
-			declare(work, symbol);
-	}
+	select_declared(work);
+	select_wanted(work);
 	while (done < work->included.nr)
 		need_unit(work, work->included.at[done++]);
 	select_tables(work);

@@ -2,8 +2,9 @@
 /*
  * Tells what diff_object() finds, for tests/diff.sh:
  *
- *	diff BEFORE.o AFTER.o SOURCE OBJECT OUT.o
+ *	diff BEFORE.o AFTER.o SOURCE OBJECT OUT.o [+WANTED | -BESIDE]...
  *
+ * An empty BEFORE.o stands for a new source.
  * The kernel is made up: it has every symbol, but not those that start with "lost_"; what
  * starts with "exp_" is exported, what starts with "mod_" belongs to module "other".
  */
@@ -64,11 +65,22 @@ static void tell(const struct diff *diff, bool written)
 
 int main(int argc, char **argv)
 {
+	LIST(const char *) wanted = { 0 }, beside = { 0 };
 	struct diff diff = { 0 };
 
-	if (argc != 6)
+	if (argc < 6)
 		die_usage("usage: diff BEFORE.o AFTER.o SOURCE OBJECT OUT.o");
-	diff.before = argv[1];
+	for (int i = 6; i < argc; i++) {
+		if (argv[i][0] == '+')
+			*list_add(&wanted) = argv[i] + 1;
+		else
+			*list_add(&beside) = argv[i] + 1;
+	}
+	*list_add(&wanted) = NULL;
+	*list_add(&beside) = NULL;
+	diff.wanted = wanted.at;
+	diff.beside = beside.at;
+	diff.before = *argv[1] ? argv[1] : NULL;
 	diff.after = argv[2];
 	diff.source = argv[3];
 	diff.object = argv[4];

@@ -10,6 +10,8 @@
 #	// has padded: REGEX	the same, when built with IBT and padding; or "plain"
 #	// not: REGEX	nowhere there
 #	// object: NAME	of the module it is in; vmlinux else
+#	// new		there was no such source before
+#	// with: ARGUMENT...	of tests/diff.c: what objects of a patch have for each other
 #
 # Usage: tests/diff.sh [NAME...]		DIFF= to use a program that is built
 
@@ -49,8 +51,10 @@ compare()
 {
 	sed -n 's,^// = ,,p' "tests/diff/$1.c" | sort > "$WORK/expected"
 	object=$(sed -n 's,^// object: ,,p' "tests/diff/$1.c")
-	"$DIFF" "$WORK/$1.before.o" "$WORK/$1.after.o" "tests/diff/$1.c" \
-		"${object:-vmlinux}" "$WORK/$1.out.o" > "$WORK/output" 2> "$WORK/errors"
+	before=$WORK/$1.before.o
+	! grep -q '^// new' "tests/diff/$1.c" || before=
+	"$DIFF" "$before" "$WORK/$1.after.o" "tests/diff/$1.c" "${object:-vmlinux}" \
+		"$WORK/$1.out.o" $(sed -n 's,^// with: ,,p' "tests/diff/$1.c") > "$WORK/output" 2> "$WORK/errors"
 	sed -E 's/^(refused [^ ]+ [^ ]+ [^ ]+ (of )?[^ ]+).*/\1/' \
 		"$WORK/output" | sort > "$WORK/found"
 	diff "$WORK/expected" "$WORK/found" > "$WORK/difference" && ! [ -s "$WORK/errors" ]

@@ -178,7 +178,7 @@ static struct unit *unit_of_symbol(struct object *object, const struct paddings 
 	if (last && (symbol->value < last->end ||
 		     (symbol->value == last->origin && symbol->size == unit_size(last))))
 		return last;
-	if (!symbol->size && section->flags & SHF_EXECINSTR)
+	if (!symbol->size && (section->flags & SHF_EXECINSTR || symbol->type == STT_NOTYPE))
 		end = next && next->section == section ? next->value : section->size;
 	unit = add_unit(object, section, symbol->name, symbol->value, end);
 	unit->symbol = symbol;

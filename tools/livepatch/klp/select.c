@@ -14,6 +14,12 @@ static enum reach function_reach(const struct unit *from, const struct reloc *re
 	return reloc->branch || reloc->target ? REACH_UNIT : REACH_KERNEL;
 }
 
+/* struct lock_class_key without lockdep; not the assembler's mark of an end */
+static bool is_empty(const struct unit *unit)
+{
+	return !unit_size(unit) && unit->symbol && unit->symbol->type == STT_OBJECT;
+}
+
 enum reach reference_reach(const struct unit *from, const struct reloc *reloc)
 {
 	const struct unit *to = reloc->unit;
@@ -27,7 +33,7 @@ enum reach reference_reach(const struct unit *from, const struct reloc *reloc)
 	if (to->code)
 		return function_reach(from, reloc);
 	/* nobody can tell such copies from the original, and names of it are not reliable */
-	if (!unit_size(to) || (!unit_writable(to) && unit_numbered(to) && !to->nr))
+	if (is_empty(to) || (!unit_writable(to) && unit_numbered(to) && !to->nr))
 		return REACH_UNIT;
 	return REACH_KERNEL;
 }

@@ -8,7 +8,7 @@
 #include "kernel.h"
 extern const char template[], template_end[];
 asm(".pushsection .rodata\n.globl template, template_end\n"
-    "template: nop\n call exp_printk\n ret\ntemplate_end: .byte 0\n.popsection");
+    "template: nop\n call exp_printk\n ret\ntemplate_end:\n.popsection");
 
 int foo(int a)
 {

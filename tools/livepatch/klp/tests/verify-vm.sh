@@ -7,7 +7,8 @@
 # traced, in the states that rewrite code: after boot, traced, with static keys on, with
 # probes in function bodies.  Not one may differ.  Prints KTAP; needs $BIN/masks.
 #
-# VMLINUX=FILE: the unstripped vmlinux, if it is not in TREE.
+# VMLINUX=FILE: the unstripped vmlinux, HEADERS=DIR: what modules are built with, BOOT=DIR:
+# the tree to boot, if they are not TREE; VM=FILE: another scripts/vm; CMDLINE: more of it.
 
 set -eu
 top=$(cd "$(dirname "$0")/../../../.." && pwd)
@@ -15,7 +16,7 @@ tree=$(realpath "$1")
 vmlinux=${VMLINUX:-$tree/vmlinux}
 bin=$(realpath "${BIN:?the directory of the test programs}")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+[ -n "${KEEP:-}" ] || trap 'rm -rf "$work"' EXIT
 
 states="after_boot function_tracer graph_tracer events kprobes optimised_kprobes one_cpu"
 
@@ -66,15 +67,22 @@ guest()
 	grep -c OPTIMIZED /sys/kernel/debug/kprobes/list > /dev/kmsg
 	check optimised_kprobes
 	echo 0 > $t/events/kprobes/enable
-	for c in /sys/devices/system/cpu/cpu[1-9]*/online; do echo 0 > $c; done; check one_cpu
-	dmesg
+	dmesg --color=never
 	END
+}
+
+# boot CPUS COMMAND: lock prefixes go when there is but one CPU at boot.
+boot()
+{
+	"${VM:-$top/scripts/vm}" -k "${BOOT:-$tree}" -c "$1" -m 1536M -T 900 ${CMDLINE:+-a "$CMDLINE"} \
+		-f "$work/klp_verify_all.ko" -f "$work/guest.sh" -- "$2" >> "$work/out" 2>&1 ||
+		{ tail -40 "$work/out"; exit 1; }
 }
 
 build
 guest > "$work/guest.sh"
-"$top/scripts/vm" -k "${BOOT:-$tree}" -m 1536M -T 900 -f "$work/klp_verify_all.ko" -f "$work/guest.sh" \
-	${CMDLINE:+-a "$CMDLINE"} -- 'bash guest.sh' > "$work/out" 2>&1 || { tail -40 "$work/out"; exit 1; }
+boot 2 'bash guest.sh'
+boot 1 'echo state one_cpu > /dev/kmsg; insmod klp_verify_all.ko 2> /dev/null; dmesg --color=never'
 
 echo "TAP version 13"
 echo "1..$(wc -w <<< "$states")"

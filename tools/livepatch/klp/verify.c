@@ -226,19 +226,44 @@ static void mask_immediate(struct work *work, const cs_insn *insn, size_t at)
 	}
 }
 
-/* Not known where an instruction starts: whatever could be an address there. */
+static void mask_insn(struct work *work, const cs_insn *insn, size_t at)
+{
+	mask_displacement(work, insn, at);
+	mask_immediate(work, insn, at);
+}
+
+/* capstone takes ud1 for shorter than it is. */
+static bool is_known(const cs_insn *insn)
+{
+	return insn && insn->id != X86_INS_UD2B;
+}
+
+static void mask_anything(struct work *work, size_t at)
+{
+	uint32_t value = get32(work->code + at);
+	size_t immediate;
+
+	if (is_kernel_address(work, value))
+		add_mask(work, (int64_t)at, 4);
+	for (immediate = 0; immediate <= 4; immediate++)
+		if (is_percpu_distance(work, work->address + at + 4 + immediate, value))
+			add_mask(work, (int64_t)at, 4);
+}
+
+/*
+ * Behind an instruction that capstone does not know, like rmpadjust, it is not known where
+ * one starts: take each byte for a start, and for a part of an address.
+ */
 static void mask_unknown(struct work *work, size_t at)
 {
-	size_t immediate;
-	uint32_t value;
+	cs_insn *insn;
 
-	for (; at + 4 <= work->size; at++) {
-		value = get32(work->code + at);
-		if (is_kernel_address(work, value))
-			add_mask(work, (int64_t)at, 4);
-		for (immediate = 0; immediate <= 4; immediate++)
-			if (is_percpu_distance(work, work->address + at + 4 + immediate, value))
-				add_mask(work, (int64_t)at, 4);
+	for (; at < work->size; at++) {
+		if (work->size - at >= 4)
+			mask_anything(work, at);
+		insn = decode(work, at);
+		if (is_known(insn))
+			mask_insn(work, insn, at);
 	}
 }
 
@@ -249,13 +274,11 @@ static void mask_addresses(struct work *work)
 
 	for (at = 0; at < work->size; at += insn->size) {
 		insn = decode(work, at);
-		/* capstone takes ud1 for shorter than it is */
-		if (!insn || insn->id == X86_INS_UD2B) {
+		if (!is_known(insn)) {
 			mask_unknown(work, at);
 			return;
 		}
-		mask_displacement(work, insn, at);
-		mask_immediate(work, insn, at);
+		mask_insn(work, insn, at);
 	}
 }
 

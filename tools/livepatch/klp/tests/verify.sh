@@ -262,8 +262,9 @@ case_constants_that_only_a_relocation_needs()
 
 case_what_cannot_be_decoded_is_masked_with_care()
 {
-	fn 'nop' '.byte 0x06' 'mov $datum, %rdi' 'mov $0x12345, %eax' 'incl %gs:percpu(%rip)' 'ret' | vmlinux
-	masks 5+4 17+4
+	fn 'nop' '.byte 0x06' 'mov $datum, %rdi' 'mov $0x12345, %eax' 'incl %gs:percpu(%rip)' \
+		'movabs $datum + 0x80000000, %rax' 'ret' | vmlinux
+	masks 5+4 17+4 23+8
 }
 
 # ---- What cannot be verified ----------------------------------------------------------------------

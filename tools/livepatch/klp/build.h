@@ -187,10 +187,10 @@ bool verify_function(const struct kernel *kernel, const struct place *place,
 const char *verify_unable(const struct kernel *kernel);
 
 /*
- * The tables of module/verify-target.h as C source, to be compiled into the module with
- * module/verify-target.c, which says when to call it.
+ * The tables of module/klp_verify.h as C source: verify_<@object>, a struct
+ * klp_verify_object, of @nr (not 0) functions of one object.
  */
 void verify_source(struct text *out, const struct kernel *kernel, const struct verified *verified,
-		   size_t nr);
+		   size_t nr, size_t object);
 
 #endif

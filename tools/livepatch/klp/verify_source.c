@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checksums as C source: the tables that module/verify-target.h declares.
+ * Checksums as C source: the tables that module/klp_verify.h declares.
  *
  * Addresses are undefined symbols that already have the name of a livepatch relocation.
  */
@@ -13,17 +13,11 @@ static bool has(const struct kernel *kernel, const char *name, const char **why)
 	return kernel_find(kernel, KLP_VMLINUX, NULL, name, NULL, &place, why);
 }
 
-/*
- * What module/verify-target.c needs of the kernel.  x86 has sha256() built in wherever it
- * supports AMD's processors.
- */
 const char *verify_unable(const struct kernel *kernel)
 {
-	const char *exporter = kernel_export(kernel, "sha256"), *why = NULL;
+	const char *why = NULL;
 
-	if (!exporter || strcmp(exporter, KLP_VMLINUX))
-		return "the kernel does not export sha256() (CONFIG_CRYPTO_LIB_SHA256=y)";
-	if (!has(kernel, "__start_notes", &why))
+	if (!has(kernel, "__start_notes", &why) || !has(kernel, "__stop_notes", &why))
 		return why;
 	if (has(kernel, "get_kprobe", &why) && !has(kernel, "recover_probed_instruction", &why))
 		return why;
@@ -42,123 +36,85 @@ static const char *plain(const char *name)
 	return name;
 }
 
-static bool is_vmlinux(const char *object)
-{
-	return !strcmp(object, KLP_VMLINUX);
-}
-
 static void add_bytes(struct text *out, const uint8_t *from, size_t size)
 {
 	size_t i;
 
 	for (i = 0; i < size; i++)
-		text_add(out, "%s0x%02x,", i % 8 ? " " : "\n\t\t", from[i]);
+		text_add(out, "%s0x%02x,", i % 8 ? " " : "\n\t\t\t", from[i]);
 }
 
-static void add_address(struct text *out, const struct verified *verified, size_t i)
+static void add_code(struct text *out, const struct place *place, const char *id)
 {
-	const struct place *place = &verified->place;
-
-	text_add(out, "extern const u8 klp_verify_at_%zu[] "
-		 "__asm__(\"\\\".klp.sym.%s.%s,%lu\\\"\");\n",
-		 i, plain(place->object), plain(place->name), place->pos);
+	text_add(out, "extern const char klp_old_%s[]\n\t__asm__(\"\\\".klp.sym.%s.%s,%lu\\\"\");\n",
+		 id, plain(place->object), plain(place->name), place->pos);
 }
 
-static void add_masks(struct text *out, const struct verified *verified, size_t i)
+static void add_masks(struct text *out, const struct verified *verified, const char *id)
 {
 	const struct mask *mask;
 
 	if (!verified->masks.nr)
 		return;
-	text_add(out, "static const struct klp_verify_mask klp_verify_masks_%zu[] = {\n", i);
+	text_add(out, "static const struct klp_verify_mask masks_%s[] = {", id);
 	list_for_each(mask, &verified->masks)
-		text_add(out, "\t{ %u, %u },\n", mask->offset, mask->size);
-	text_add(out, "};\n");
+		text_add(out, "%s{ %u, %u },", (mask - verified->masks.at) % 6 ? " " : "\n\t",
+			 mask->offset, mask->size);
+	text_add(out, "\n};\n");
 }
 
-static void add_object_name(struct text *out, const char *field, const char *object)
+static void add_func(struct text *out, const struct verified *verified, const char *id)
 {
-	if (!is_vmlinux(object))
-		text_add(out, "\t\t.%s = \"%s\",\n", field, plain(object));
-}
-
-static void add_func(struct text *out, const struct verified *verified, size_t i)
-{
-	text_add(out, "\t{\n");
-	add_object_name(out, "object", verified->place.object);
-	text_add(out, "\t\t.name = \"%s\",\n\t\t.pos = %lu,\n", plain(verified->place.name),
-		 verified->place.pos);
-	text_add(out, "\t\t.address = klp_verify_at_%zu,\n\t\t.size = %llu,\n", i,
-		 (unsigned long long)verified->place.size);
-	if (verified->masks.nr)
-		text_add(out, "\t\t.masks = klp_verify_masks_%zu,\n\t\t.nr_masks = %zu,\n", i,
-			 verified->masks.nr);
-	text_add(out, "\t\t.sum = {");
+	text_add(out, "\t{\n\t\t.name = \"%s\",\n\t\t.pos = %lu,\n\t\t.code = klp_old_%s,\n"
+		 "\t\t.size = %llu,\n\t\t.sum = {", plain(verified->place.name),
+		 verified->place.pos, id, (unsigned long long)verified->place.size);
 	add_bytes(out, verified->sum, sizeof(verified->sum));
-	text_add(out, "\n\t\t},\n\t},\n");
+	text_add(out, "\n\t\t},\n");
+	if (verified->masks.nr)
+		text_add(out, "\t\t.masks = masks_%s,\n\t\t.nr_masks = %zu,\n", id,
+			 verified->masks.nr);
+	text_add(out, "\t},\n");
 }
 
-/* ---- Objects ---------------------------------------------------------------------- */
-
-static bool is_first_of_object(const struct verified *verified, size_t i)
-{
-	size_t before;
-
-	for (before = 0; before < i; before++)
-		if (!strcmp(verified[before].place.object, verified[i].place.object))
-			return false;
-	return true;
-}
-
-static size_t add_id(struct text *out, const char *id, size_t nr)
+/* Return: how many bytes it has. */
+static size_t add_build_id(struct text *out, const char *hex, size_t object)
 {
 	size_t i;
 
-	text_add(out, "static const u8 klp_verify_id_%zu[] = {", nr);
-	for (i = 0; id[i] && id[i + 1]; i += 2)
-		text_add(out, " 0x%.2s,", id + i);
-	text_add(out, " };\n");
+	text_add(out, "static const u8 build_id_%zu[] = {", object);
+	for (i = 0; hex[i] && hex[i + 1]; i += 2)
+		text_add(out, "%s0x%.2s,", i % 16 ? " " : "\n\t", hex + i);
+	text_add(out, "\n};\n");
 	return i / 2;
 }
 
-static void add_objects(struct text *out, const struct kernel *kernel,
-			const struct verified *verified, size_t nr)
+static void add_object(struct text *out, const char *name, const char *build_id, size_t object)
 {
-	struct text entries = { 0 };
-	size_t i, found = 0;
-	const char *id;
+	size_t size = build_id ? add_build_id(out, build_id, object) : 0;
 
-	for (i = 0; i < nr; i++) {
-		id = is_first_of_object(verified, i) ?
-		     kernel_build_id(kernel, verified[i].place.object) : NULL;
-		if (!id)
-			continue;
-		text_add(&entries, "\t{\n\t\t.size = %zu,\n\t\t.id = klp_verify_id_%zu,\n",
-			 add_id(out, id, found), found);
-		add_object_name(&entries, "name", verified[i].place.object);
-		text_add(&entries, "\t},\n");
-		found++;
-	}
-	text_add(out, "\nconst struct klp_verify_object klp_verify_objects[] "
-		 "__klp_verify_objects = {\n%s};\nconst unsigned int klp_verify_nr_objects = %zu;\n",
-		 found ? entries.at : "\t{ },\n", found);
+	text_add(out, "static const struct klp_verify_object verify_%zu __klp_verify = {\n", object);
+	if (strcmp(name, KLP_VMLINUX))
+		text_add(out, "\t.name = \"%s\",\n", plain(name));
+	if (build_id)
+		text_add(out, "\t.build_id = build_id_%zu,\n\t.size = %zu,\n", object, size);
+	text_add(out, "\t.funcs = verify_funcs_%zu,\n\t.nr_funcs = ARRAY_SIZE(verify_funcs_%zu),\n};\n",
+		 object, object);
 }
 
 void verify_source(struct text *out, const struct kernel *kernel, const struct verified *verified,
-		   size_t nr)
+		   size_t nr, size_t object)
 {
+	const char **id = mem_array(nr, sizeof(*id));
 	size_t i;
 
-	text_add(out, "#include \"verify-target.h\"\n\n");
+	for (i = 0; i < nr; i++) {
+		id[i] = mem_printf("%zu_%zu", object, i);
+		add_code(out, &verified[i].place, id[i]);
+		add_masks(out, &verified[i], id[i]);
+	}
+	text_add(out, "\nstatic const struct klp_verify_func verify_funcs_%zu[] = {\n", object);
 	for (i = 0; i < nr; i++)
-		add_address(out, &verified[i], i);
-	text_add(out, "\n");
-	for (i = 0; i < nr; i++)
-		add_masks(out, &verified[i], i);
-	text_add(out, "\nconst struct klp_verify_func klp_verify_funcs[] __klp_verify_funcs = {\n");
-	for (i = 0; i < nr; i++)
-		add_func(out, &verified[i], i);
-	text_add(out, "%s};\nconst unsigned int klp_verify_nr_funcs = %zu;\n\n",
-		 nr ? "" : "\t{ },\n", nr);
-	add_objects(out, kernel, verified, nr);
+		add_func(out, &verified[i], id[i]);
+	text_add(out, "};\n\n");
+	add_object(out, verified->place.object, kernel_build_id(kernel, verified->place.object), object);
 }

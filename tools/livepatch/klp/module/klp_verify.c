@@ -4,10 +4,17 @@
  *
  * It has to be asked from within: a locked down kernel shows its memory to nobody else.
  * The checksum is SHA-256 as FIPS 180-4 has it; not every kernel brings it for modules.
+ *
+ * What the kernel rewrites by its own tables is masked.  Breakpoints and jumps of kprobes
+ * can be anywhere; kprobes knows what was there before.
  */
 #include <linux/bitops.h>
+#include <linux/delay.h>
+#include <linux/elf.h>
+#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -16,9 +23,15 @@
 
 #define BLOCK	64
 
+/* A probe may come between reading the code and asking for probes: look again. */
+#define TRIES		5
+#define PAUSE_MS	20
+
 static bool verify = true;
 module_param(verify, bool, 0444);
 MODULE_PARM_DESC(verify, "refuse code that differs from what the patch was built against");
+
+/* ---- SHA-256 ----------------------------------------------------------------------- */
 
 static const u32 rounds[BLOCK] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -74,41 +87,152 @@ static void checksum(u8 *data, size_t size, u8 sum[32])
 		put_unaligned_be32(state[i], sum + 4 * i);
 }
 
-static bool is_same(const struct klp_verify *function, u8 *copy)
+/* ---- Code as it was before probes ---------------------------------------------------- */
+
+#ifdef CONFIG_KPROBES
+
+/* Not exported: it becomes a livepatch relocation to vmlinux. */
+unsigned long recover_probed_instruction(kprobe_opcode_t *buf, unsigned long addr);
+
+static u8 unprobed(unsigned long address)
 {
-	u8 sum[32];
+	kprobe_opcode_t insn[MAX_INSN_SIZE];
+
+	if (recover_probed_instruction(insn, address) == (unsigned long)insn)
+		return insn[0];
+	return *(const u8 *)address;
+}
+
+/* Preemption is off for each byte only: kprobes are under RCU, and functions are long. */
+static void read_unprobed(u8 *copy, const struct klp_verify_func *func)
+{
 	u32 i;
 
-	memcpy(copy, function->code, function->size);
-	for (i = 0; i < function->nr_masks; i++)
-		memset(copy + function->masks[i].offset, 0, function->masks[i].size);
-	checksum(copy, function->size, sum);
-	return !memcmp(sum, function->sum, sizeof(sum));
+	for (i = 0; i < func->size; i++) {
+		preempt_disable();
+		copy[i] = unprobed((unsigned long)func->code + i);
+		preempt_enable();
+		if (!(i % 1024))
+			cond_resched();
+	}
 }
 
-static int verify_function(const struct klp_verify *function)
-{
-	u8 *copy = kvmalloc(ALIGN((size_t)function->size + 9, BLOCK), GFP_KERNEL);
-	bool same;
+#else
 
+static void read_unprobed(u8 *copy, const struct klp_verify_func *func)
+{
+	memcpy(copy, func->code, func->size);
+}
+
+#endif
+
+/* ---- One function --------------------------------------------------------------------- */
+
+static bool is_same(const struct klp_verify_func *func, u8 *copy)
+{
+	const struct klp_verify_mask *mask;
+	u8 sum[32];
+
+	for (mask = func->masks; mask < func->masks + func->nr_masks; mask++)
+		memset(copy + mask->offset, 0, mask->size);
+	checksum(copy, func->size, sum);
+	return !memcmp(sum, func->sum, sizeof(sum));
+}
+
+static bool is_same_unprobed(const struct klp_verify_func *func, u8 *copy)
+{
+	int try;
+
+	for (try = 0; try < TRIES; try++) {
+		if (try)
+			msleep(PAUSE_MS);
+		read_unprobed(copy, func);
+		if (is_same(func, copy))
+			return true;
+	}
+	return false;
+}
+
+int klp_verify_func(const struct klp_verify_func *func)
+{
+	bool same;
+	u8 *copy;
+
+	if (!func->code)
+		return -ENOEXEC;
+	copy = kvmalloc(ALIGN((size_t)func->size + 9, BLOCK), GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
-	same = is_same(function, copy);
+	memcpy(copy, func->code, func->size);
+	same = is_same(func, copy) || is_same_unprobed(func, copy);
 	kvfree(copy);
-	if (same)
-		return 0;
-	pr_err("%s: %s() is not the code that this patch was built against, or is being probed\n",
-	       THIS_MODULE->name, function->name);
-	return -ENOEXEC;
+	return same ? 0 : -ENOEXEC;
 }
 
-int klp_verify(const struct klp_verify *table, size_t nr)
+/* ---- Build-ids ------------------------------------------------------------------------- */
+
+/* Of the linker script of vmlinux, not exported: livepatch relocations. */
+extern const u8 __start_notes[], __stop_notes[];
+
+static const u8 *vmlinux_id(u32 *size)
 {
-	size_t i;
+	const u8 *at = __start_notes, *name, *desc;
+	const Elf64_Nhdr *note;
+
+	while (__stop_notes - at >= (long)sizeof(*note)) {
+		note = (const Elf64_Nhdr *)at;
+		name = at + sizeof(*note);
+		desc = name + round_up(note->n_namesz, 4);
+		*size = note->n_descsz;
+		if (note->n_type == 3 && note->n_namesz == 4 && !memcmp(name, "GNU", 4))
+			return desc;
+		at = desc + round_up(note->n_descsz, 4);
+	}
+	return NULL;
+}
+
+/* Not every kernel keeps those of modules: then functions have to tell. */
+static const u8 *object_id(const struct module *mod, u32 *size)
+{
+	if (!mod)
+		return vmlinux_id(size);
+#ifdef CONFIG_STACKTRACE_BUILD_ID
+	*size = sizeof(mod->build_id);
+	return mod->build_id;
+#else
+	return NULL;
+#endif
+}
+
+static bool is_same_build(const struct klp_verify_object *object, const struct module *mod)
+{
+	u32 size = 0;
+	const u8 *id = object_id(mod, &size);
+
+	return !id || !object->build_id || size < object->size ||
+	       !memcmp(id, object->build_id, object->size);
+}
+
+/* ---- One object -------------------------------------------------------------------------- */
+
+int klp_verify(const struct klp_verify_object *object, const struct module *mod)
+{
+	const char *name = object->name ?: "vmlinux";
+	u32 i;
 	int ret;
 
-	for (i = 0; verify && i < nr; i++) {
-		ret = verify_function(&table[i]);
+	if (!verify)
+		return 0;
+	if (!is_same_build(object, mod)) {
+		pr_err("%s: %s is not the build that this patch was built against\n",
+		       THIS_MODULE->name, name);
+		return -ENOEXEC;
+	}
+	for (i = 0; i < object->nr_funcs; i++) {
+		ret = klp_verify_func(&object->funcs[i]);
+		if (ret == -ENOEXEC)
+			pr_err("%s: %s,%lu of %s is not the code that this patch was built against\n",
+			       THIS_MODULE->name, object->funcs[i].name, object->funcs[i].pos, name);
 		if (ret)
 			return ret;
 	}

@@ -125,10 +125,11 @@ static int print_built(const struct kernel *kernel)
 	size_t i;
 
 	for (i = 0; i < all.nr; i++)
-		printf("#define klp_verify_at_%zu (const void *)%#llx\n", i,
+		printf("#define klp_old_0_%zu (const void *)%#llx\n", i,
 		       (unsigned long long)all.at[i].place.address);
-	verify_source(&text, kernel, all.at, all.nr);
-	printf("%s\nconst unsigned long klp_verify_built_text = %#llx;\n", text.at,
+	verify_source(&text, kernel, all.at, all.nr, 0);
+	printf("#include \"klp_verify.h\"\n%s\nconst struct klp_verify_object *verify_all = &verify_0;\n"
+	       "const unsigned long klp_verify_built_text = %#llx;\n", text.at,
 	       start ? (unsigned long long)start->value : 0);
 	return !start;
 }
@@ -193,7 +194,7 @@ int main(int argc, char **argv)
 			failed = printf("%s: %s\n", *argv, why) > 0;
 	}
 	if (source) {
-		verify_source(&text, kernel, all.at, all.nr);
+		verify_source(&text, kernel, all.at, all.nr, 0);
 		printf("%s", text.at);
 	}
 	return failed;

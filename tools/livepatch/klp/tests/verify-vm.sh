@@ -23,8 +23,8 @@ states="after_boot function_tracer graph_tracer events kprobes optimised_kprobes
 build()
 {
 	cp "$top"/tools/livepatch/klp/tests/verify-vm/{Kbuild,all.c} \
-	   "$top"/tools/livepatch/klp/module/verify-target.[ch] "$work"
-	"$bin/masks" -c "$vmlinux" -a | grep -v '^extern const u8 klp_verify_at_' > "$work/tables.c"
+	   "$top"/tools/livepatch/klp/module/klp_verify.[ch] "$work"
+	"$bin/masks" -c "$vmlinux" -a | sed '/^extern const char klp_old_/{N;d}' > "$work/tables.c"
 	make -C "${HEADERS:-$tree}" ARCH=x86_64 M="$work" CONFIG_DEBUG_INFO_BTF_MODULES= modules > "$work/log" 2>&1 ||
 		{ tail -30 "$work/log"; exit 1; }
 	strip --strip-debug "$work/klp_verify_all.ko"
@@ -92,7 +92,7 @@ for state in $states; do
 	sed -n "/state $state\r*$/,/state /p" "$work/out" > "$work/state"
 	if grep -q ' 0 of [1-9][0-9]* functions differ' "$work/state" && ! grep -q FAIL "$work/state" &&
 	   grep -q 'another sum: -8' "$work/state" && grep -q 'no address: -8' "$work/state" &&
-	   grep -q 'build-id: 0' "$work/state"; then
+	   grep -q ' build-id: 0' "$work/state" && grep -q 'another build-id: -8' "$work/state"; then
 		echo "ok $n $state"
 	else
 		echo "not ok $n $state"

@@ -357,16 +357,18 @@ case_the_source_of_checks_compiles()
 {
 	{ fn 'endbr64' 'ret'; echo '.globl gn; gn: nop; nop; .size gn, 2'; } | vmlinux
 	"$BIN/masks" -c vmlinux fn gn > tables.c || fail "no source"
-	cat > verify-target.h <<-'END'
+	cat > klp_verify.h <<-'END'
 	typedef unsigned char u8; typedef unsigned int u32;
 	struct klp_verify_mask { u32 offset, size; };
-	struct klp_verify_func { const char *object, *name; unsigned long pos; const void *address;
+	struct klp_verify_func { const char *name; unsigned long pos; const void *code;
 		const struct klp_verify_mask *masks; u32 nr_masks, size; u8 sum[32]; };
-	struct klp_verify_object { const char *name; const u8 *id; u32 size; };
-	#define __klp_verify_funcs
-	#define __klp_verify_objects
+	struct klp_verify_object { const char *name; const u8 *build_id; u32 size, nr_funcs;
+		const struct klp_verify_func *funcs; };
+	#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+	#define __klp_verify __attribute__((used, aligned(8), section(".klp.verify.1")))
 	END
-	gcc -Wall -Wextra -Wno-missing-field-initializers -Wno-pedantic -Werror -c tables.c || fail "$(cat tables.c)"
+	gcc -include ./klp_verify.h -Wall -Wextra -Wno-missing-field-initializers -Werror -c tables.c ||
+		fail "$(cat tables.c)"
 	readelf -sW tables.o > out
 	OUT=$(cat out)
 	expect_has ".klp.sym.vmlinux.fn,0"

@@ -18,11 +18,12 @@ unsigned long (*test_recover)(kprobe_opcode_t *buf, unsigned long addr);
 #define recover_probed_instruction(buf, addr) (*test_recover)(buf, addr)
 #define __start_notes (*test_start_notes)
 #define __stop_notes (*test_stop_notes)
-#include "verify-target.c"
+#include "klp_verify.c"
 
 const u8 (*test_start_notes)[], (*test_stop_notes)[];
 
-/* tables.c: where _text was built to be */
+/* tables.c: all functions, and where _text was built to be */
+extern const struct klp_verify_object *verify_all;
 extern const unsigned long klp_verify_built_text;
 
 static unsigned long (*test_lookup)(const char *name);
@@ -50,9 +51,9 @@ static void test_all(long moved)
 	unsigned int i, differ = 0;
 	struct klp_verify_func func;
 
-	for (i = 0; i < klp_verify_nr_funcs && differ < TEST_ENOUGH; i++) {
-		func = klp_verify_funcs[i];
-		func.address += moved;
+	for (i = 0; i < verify_all->nr_funcs && differ < TEST_ENOUGH; i++) {
+		func = verify_all->funcs[i];
+		func.code += moved;
 		if (klp_verify_func(&func)) {
 			differ++;
 			pr_err("FAIL: %s differs\n", func.name);
@@ -65,27 +66,29 @@ static void test_all(long moved)
 /* What the check is for: other code, which no mask covers. */
 static void test_other(long moved)
 {
-	struct klp_verify_func func = klp_verify_funcs[0];
+	struct klp_verify_func func = verify_all->funcs[0];
 
-	func.address += moved;
+	func.code += moved;
 	func.sum[7] ^= 1;
 	pr_info("another sum: %d\n", klp_verify_func(&func));
-	func.address = NULL;
+	func.code = NULL;
 	pr_info("no address: %d\n", klp_verify_func(&func));
 }
 
 static int __init test_init(void)
 {
-	size_t size = 0;
-	const u8 *id;
+	struct klp_verify_object build = *verify_all;
 	long moved;
 	int ret;
 
 	ret = test_find_symbols();
 	if (ret)
 		return ret;
-	id = klp_verify_vmlinux_id(&size);
-	pr_info("build-id: %d\n", id ? klp_verify_id(NULL, id, size) : -ENOENT);
+	build.nr_funcs = 0;
+	pr_info("build-id: %d\n", klp_verify(&build, NULL));
+	build.build_id = build.build_id + 1;
+	build.size--;
+	pr_info("another build-id: %d\n", klp_verify(&build, NULL));
 	moved = test_lookup("_text") - klp_verify_built_text;
 	test_other(moved);
 	test_all(moved);

@@ -128,7 +128,8 @@ static void read_areas(struct image *image)
 		area->name = elf_strptr(image->elf, names, shdr.sh_name);
 		if (!area->name)
 			die("%s: section %zu has no name", image->path, i);
-		area->address = shdr.sh_addr;
+		/* libdwfl gives sections of modules addresses that are its own */
+		area->address = image->module ? 0 : shdr.sh_addr;
 		area->size = shdr.sh_size;
 		area->flags = shdr.sh_flags;
 		area->type = shdr.sh_type;

@@ -2,10 +2,10 @@
 /*
  * masks [-q] VMLINUX NAME...		what verify_function() says of functions of vmlinux
  * masks [-q] VMLINUX -m KO NAME...	of a module
- * masks [-q] VMLINUX -a [RELOCS]	of all that can be traced; RELOCS, the kernel's own list of
+ * masks [-q] VMLINUX [-m KO] -a [RELOCS]	of all that can be traced, or of .text of KO; RELOCS, the kernel's own list of
  *					what moves (vmlinux.relocs), must then all be masked
  * masks -c VMLINUX [-m KO] NAME...	the C source of the checks
- * masks -c VMLINUX -a			... with addresses as they were built: verify-vm.sh
+ * masks -c VMLINUX [-m KO] -a		... with addresses as they were built: verify-vm.sh
  *
  * Used by verify.sh.
  */
@@ -118,9 +118,11 @@ static bool is_traced(const struct sites *sites, const struct symbol *symbol)
 	return false;
 }
 
+/* Offsets in .text of a module */
 static int print_built(const struct kernel *kernel)
 {
 	const struct symbol *start = image_symbol(kernel_image(kernel, KLP_VMLINUX), "_text");
+	uint64_t built = module ? 0 : start ? start->value : 0;
 	struct text text = { 0 };
 	size_t i;
 
@@ -130,13 +132,23 @@ static int print_built(const struct kernel *kernel)
 	verify_source(&text, kernel, all.at, all.nr, 0);
 	printf("#include \"klp_verify.h\"\n%s\nconst struct klp_verify_object *verify_all = &verify_0;\n"
 	       "const unsigned long klp_verify_built_text = %#llx;\n", text.at,
-	       start ? (unsigned long long)start->value : 0);
-	return !start;
+	       (unsigned long long)built);
+	return !module && !start;
+}
+
+static bool is_wanted(const struct image *image, const struct symbol *symbol)
+{
+	if (symbol->type != STT_FUNC || !symbol->size)
+		return false;
+	if (image->module)
+		return !strcmp(image->areas[symbol->area].name, ".text");
+	return is_traced(image->sites, symbol) &&
+	       !str_starts(image->areas[symbol->area].name, ".init");
 }
 
 static int show_all(const struct kernel *kernel, const char *relocs)
 {
-	struct image *image = kernel_image(kernel, KLP_VMLINUX);
+	struct image *image = kernel_image(kernel, module ? "module" : KLP_VMLINUX);
 	const struct sites *sites = image_sites(image);
 	size_t nr = 0, failed = 0, missed = 0, masked = 0, bytes = 0, i, nr_moving;
 	const struct symbol *symbol;
@@ -148,10 +160,9 @@ static int show_all(const struct kernel *kernel, const char *relocs)
 	nr_moving = moving(relocs, &list);
 	for (i = 0; i < image->nr_listed; i++) {
 		symbol = image->listed[i];
-		if (symbol->type != STT_FUNC || !symbol->size || !is_traced(sites, symbol) ||
-		    str_starts(image->areas[symbol->area].name, ".init"))
+		if (!is_wanted(image, symbol))
 			continue;
-		place = (struct place){ KLP_VMLINUX, symbol->name, 0, symbol->value, symbol->size,
+		place = (struct place){ image->object, symbol->name, 0, symbol->value, symbol->size,
 					image->areas[symbol->area].name };
 		nr++;
 		failed += !show(kernel, &place, &verified);
@@ -183,11 +194,12 @@ int main(int argc, char **argv)
 	argv += quiet + source + 1;
 	argc -= quiet + source + 1;
 	kernel = kernel_open(argv[0], NULL, module_path, NULL);
-	if (argc > 1 && !strcmp(argv[1], "-a"))
-		return show_all(kernel, argv[2]);
 	module = argc > 2 && !strcmp(argv[1], "-m") ? argv[2] : NULL;
 	object = module ? "module" : KLP_VMLINUX;
-	for (argv += module ? 3 : 1; *argv; argv++) {
+	argv += module ? 2 : 0;
+	if (argv[1] && !strcmp(argv[1], "-a"))
+		return show_all(kernel, argv[2]);
+	for (argv++; *argv; argv++) {
 		if (kernel_find(kernel, object, NULL, *argv, NULL, &place, &why))
 			failed |= !show(kernel, &place, &verified);
 		else

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tests/verify-vm.sh TREE
+# tests/verify-vm.sh TREE [KO...]
 #
 # Boots the built kernel TREE in QEMU and checks every function of its vmlinux that can be
-# traced, in the states that rewrite code: after boot, traced, with static keys on, with
+# traced, or every one of the last module KO (loaded in that order), in the states that rewrite code: after boot, traced, with static keys on, with
 # probes in function bodies.  Not one may differ.  Prints KTAP; needs $BIN/masks.
 #
 # VMLINUX=FILE: the unstripped vmlinux, HEADERS=DIR: what modules are built with, BOOT=DIR:
@@ -13,6 +13,8 @@
 set -eu
 top=$(cd "$(dirname "$0")/../../../.." && pwd)
 tree=$(realpath "$1")
+shift
+kos=("$@")
 vmlinux=${VMLINUX:-$tree/vmlinux}
 bin=$(realpath "${BIN:?the directory of the test programs}")
 work=$(mktemp -d)
@@ -24,21 +26,35 @@ build()
 {
 	cp "$top"/tools/livepatch/klp/tests/verify-vm/{Kbuild,all.c} \
 	   "$top"/tools/livepatch/klp/module/klp_verify.[ch] "$work"
-	"$bin/masks" -c "$vmlinux" -a | sed '/^extern const char klp_old_/{N;d}' > "$work/tables.c"
+	"$bin/masks" -c "$vmlinux" ${kos:+-m "${kos[-1]}"} -a | sed '/^extern const char klp_old_/{N;d}' > "$work/tables.c"
 	make -C "${HEADERS:-$tree}" ARCH=x86_64 M="$work" CONFIG_DEBUG_INFO_BTF_MODULES= modules > "$work/log" 2>&1 ||
 		{ tail -30 "$work/log"; exit 1; }
 	strip --strip-debug "$work/klp_verify_all.ko"
 }
 
+# Modules may come compressed; those of other kernels than ours are named with dashes, too.
+insert()
+{
+	local ko
+
+	echo base=0
+	for ko in "${kos[@]}"; do
+		ko=$(basename "$ko")
+		echo "insmod $ko"
+		echo "base=\$(cat /sys/module/$(echo "${ko%%.*}" | tr - _)/sections/.text)"
+	done
+}
+
 # Runs in the guest.  An initcall that fails is how the module leaves; its lines are what counts.
 guest()
 {
+	insert
 	cat <<-'END'
 	t=/sys/kernel/tracing
 	check()
 	{
 		echo "state $1" > /dev/kmsg
-		insmod klp_verify_all.ko 2> /dev/null
+		insmod klp_verify_all.ko base=$base 2> /dev/null
 	}
 	# probes [OFFSET...]: in the bodies of functions that are short of nothing
 	probes()
@@ -74,15 +90,25 @@ guest()
 # boot CPUS COMMAND: lock prefixes go when there is but one CPU at boot.
 boot()
 {
+	local ko files=()
+
+	for ko in "${kos[@]}"; do
+		files+=(-f "$ko")
+	done
 	"${VM:-$top/scripts/vm}" -k "${BOOT:-$tree}" -c "$1" -m 1536M -T 900 ${CMDLINE:+-a "$CMDLINE"} \
-		-f "$work/klp_verify_all.ko" -f "$work/guest.sh" -- "$2" >> "$work/out" 2>&1 ||
+		-f "$work/klp_verify_all.ko" -f "$work/guest.sh" "${files[@]}" -- "$2" >> "$work/out" 2>&1 ||
 		{ tail -40 "$work/out"; exit 1; }
 }
 
 build
 guest > "$work/guest.sh"
 boot 2 'bash guest.sh'
-boot 1 'echo state one_cpu > /dev/kmsg; insmod klp_verify_all.ko 2> /dev/null; dmesg --color=never'
+{
+	insert
+	echo 'echo state one_cpu > /dev/kmsg; insmod klp_verify_all.ko base=$base 2> /dev/null'
+	echo 'dmesg --color=never'
+} > "$work/guest.sh"
+boot 1 'bash guest.sh'
 
 echo "TAP version 13"
 echo "1..$(wc -w <<< "$states")"

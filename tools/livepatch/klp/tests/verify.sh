@@ -293,7 +293,7 @@ module()
 	fn ret | vmlinux
 }
 
-case_relocations_and_tables_of_a_module()
+case_relocations_and_tables_of_a_module_compressed_or_not()
 {
 	{
 		echo '.text; .skip 16, 0x90'
@@ -303,6 +303,9 @@ case_relocations_and_tables_of_a_module()
 		echo '.section .call_sites, "a"; .long 3b - .'
 	} | module
 	run 0 masks vmlinux -m module.ko fn
+	expect_has " 0+9 12+5 21+13"
+	xz module.ko
+	run 0 masks vmlinux -m module.ko.xz fn
 	expect_has " 0+9 12+5 21+13"
 }
 

@@ -114,9 +114,22 @@ static void compile_both(struct build *build)
 		    build->options.diffs[0], build->scratch.log, kbuild_errors());
 }
 
+/* Drivers that are not configured, and the like */
+static void note_unreached(struct build *build)
+{
+	const struct touched *file;
+
+	list_for_each(file, &build->sources.files) {
+		if (!names_get(build->dependents.reached, file->path) &&
+		    (str_ends(file->path, ".c") || str_ends(file->path, ".h")))
+			*list_add(&build->ignored.paths) = file->path;
+	}
+}
+
 static void find_dependents(struct build *build)
 {
 	depend_find(&build->dependents, &build->scratch, &build->sources);
+	note_unreached(build);
 	if (build->dependents.list.nr)
 		return;
 	die_refused("%s: it changes nothing: no object of this kernel is made of %s",

@@ -56,13 +56,12 @@ static void add(struct dependents *dependents, const char *object, const char *s
 	enum treatment treatment = depend_treatment(object, source);
 	struct dependent *dependent;
 
+	if (treatment == TREAT_NOTHING)
+		return;
+	names_set(dependents->reached, because, (void *)because);
 	list_for_each(dependent, &dependents->list) {
 		if (!strcmp(dependent->object, object))
 			return;
-	}
-	if (treatment == TREAT_NOTHING) {
-		dependents->ignored++;
-		return;
 	}
 	*list_add(&dependents->list) = (struct dependent){
 		.object = mem_strdup(object), .source = mem_strdup(source),
@@ -137,11 +136,9 @@ static void read_record(struct search *search, const char *record, const char *o
 		return;
 	source += strlen(" := ");
 	list_for_each(file, &search->sources->files) {
-		if (!names_path(search, source, file->path))
-			continue;
-		add(search->dependents, object, from_root(search, word_at(source)), file->path,
-		    false);
-		return;
+		if (names_path(search, source, file->path))
+			add(search->dependents, object, from_root(search, word_at(source)),
+			    file->path, false);
 	}
 }
 
@@ -264,6 +261,7 @@ void depend_find(struct dependents *dependents, const struct scratch *scratch,
 	};
 	const struct touched *file;
 
+	dependents->reached = names_new();
 	list_for_each(file, &sources->files) {
 		if (file->touch == TOUCH_ADDED && str_ends(file->path, ".c"))
 			add(dependents, object_of(file->path), file->path, file->path, true);

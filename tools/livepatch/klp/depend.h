@@ -22,7 +22,7 @@ struct dependent {
 
 struct dependents {
 	LIST(struct dependent) list;
-	size_t ignored;		/* objects with TREAT_NOTHING */
+	struct names *reached;	/* files of the diffs that some object is made of */
 };
 
 /* Finds them, by the records of the kernel's build or by its debug information. */

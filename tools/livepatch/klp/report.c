@@ -268,6 +268,6 @@ void report_patch(const struct patch *patch, const struct ignored *ignored, cons
 	print_objects(&objects);
 	print_added(patch);
 	list_for_each(path, &ignored->paths)
-		printf("%s: does not count\n", *path);
+		printf("%s: has no part in this kernel\n", *path);
 	printf("%s\n", output);
 }

@@ -159,6 +159,29 @@ static void check_same(struct build *build, const struct pair *pair)
 	});
 }
 
+/* Offsets in structures, as code in assembler has them */
+static void check_offsets(struct build *build)
+{
+	static const char *const headers[] = {
+		"include/generated/asm-offsets.h", "include/generated/bounds.h",
+	};
+	const char *before, *after;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(headers) && !build->target.module; i++) {
+		before = mem_printf("%s/%s", build->scratch.before, headers[i]);
+		after = mem_printf("%s/%s", build->scratch.after, headers[i]);
+		if (!file_exists(before) || objects_same(before, after))
+			continue;
+		refuse(&build->refusals, &(struct refusal){
+			.class = "layout", .file = build->sources.files.at[0].path,
+			.what = "a structure",
+			.why = mem_printf("changed that code in assembler uses (%s)", headers[i]),
+			.advice = "put new fields into shadow variables (klp_shadow_alloc())",
+		});
+	}
+}
+
 static void copy_refusals(struct build *build, const struct diff *diff)
 {
 	const struct refusal *refusal;
@@ -201,6 +224,7 @@ static void compare_all(struct build *build)
 	dir_make(dir);
 	build->kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module, build);
 	share_find(&build->pairs);
+	check_offsets(build);
 	list_for_each(pair, &build->pairs.list) {
 		progress("comparing: %zu of %zu objects, %s", ++nr, build->pairs.list.nr,
 			 pair->dependent->object);

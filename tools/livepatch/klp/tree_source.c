@@ -13,7 +13,13 @@ static const char *const made[] = {
 /* Directories that have no part in compiling, by their paths */
 static const char *const unused[] = {
 	"LICENSES", "arch/x86/include/generated", "debian", "include/config", "include/generated",
-	"tools/bpf/bpftool", "tools/perf", "tools/testing",
+	"tools/bpf/bpftool",
+};
+
+/* What of tools/ the kernel's build may want */
+static const char *const tools[] = {
+	"tools/arch", "tools/bpf", "tools/build", "tools/include", "tools/lib", "tools/objtool",
+	"tools/scripts",
 };
 
 static bool has_command(const char *root, const char *path)
@@ -36,10 +42,23 @@ static bool is_made(const char *root, const char *path)
 	return has_command(root, path);
 }
 
+static bool skip_tool(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tools); i++) {
+		if (!strcmp(path, tools[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool skip_dir(const char *path)
 {
 	size_t i;
 
+	if (str_starts(path, "tools/") && !strchr(path + strlen("tools/"), '/'))
+		return skip_tool(path);
 	for (i = 0; i < ARRAY_SIZE(unused); i++) {
 		if (!strcmp(path, unused[i]))
 			return true;

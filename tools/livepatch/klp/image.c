@@ -3,7 +3,6 @@
  * A built vmlinux or module: sections, bytes, and the symbols that kallsyms of the
  * running kernel has, ordered as the kernel counts them.
  */
-#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -49,34 +48,50 @@ static int end_elf(void *elf)
 	return elf_end(elf);
 }
 
-static int end_dwfl(void *dwfl)
-{
-	dwfl_end(dwfl);
-	return 0;
-}
+/* ---- Opening ----------------------------------------------------------------------- */
 
-/* ---- Opening ---------------------------------------------------------------------- */
-
-static const Dwfl_Callbacks no_callbacks = {
-	.section_address = dwfl_offline_section_address,
+struct packer {
+	const char *magic;
+	size_t size;
+	const char *program;
 };
 
-/* Modules may be compressed; libdwfl undoes gzip, bzip2, xz and zstd. */
-static Elf *open_compressed(const char *path)
+static const struct packer packers[] = {
+	{ "\x1f\x8b", 2, "gzip" },
+	{ "\xfd" "7zXZ", 5, "xz" },
+	{ "\x28\xb5\x2f\xfd", 4, "zstd" },
+};
+
+static Elf *unpack(const char *path, const char *program)
 {
-	Dwfl *dwfl = dwfl_begin(&no_callbacks);
-	Dwfl_Module *mod;
-	GElf_Addr bias;
+	const char *const argv[] = { program, "-dcq", path, NULL };
+	struct text unpacked = { 0 };
+	struct run how = { .argv = argv, .output = &unpacked };
+	int status = run(&how);
 	Elf *elf;
 
-	image_end_later(dwfl, end_dwfl);
-	dwfl_report_begin(dwfl);
-	mod = dwfl_report_offline(dwfl, "", path, -1);
-	dwfl_report_end(dwfl, NULL, NULL);
-	elf = mod ? dwfl_module_getelf(mod, &bias) : NULL;
+	if (status)
+		die("%s: %s -d failed (%d): is it installed?", path, program, status);
+	elf = unpacked.size ? elf_memory(unpacked.at, unpacked.size) : NULL;
 	if (!elf)
-		die("%s: is not an ELF file: %s", path, dwfl_errmsg(-1));
+		die("%s: is not an ELF file", path);
 	return elf;
+}
+
+/*
+ * Modules may be compressed.  libdwfl would undo it, but what it gives is changed: it lays
+ * sections out and applies relocations.
+ */
+static Elf *open_compressed(const char *path)
+{
+	struct bytes bytes = file_read(path);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(packers); i++)
+		if (bytes.size > packers[i].size &&
+		    !memcmp(bytes.at, packers[i].magic, packers[i].size))
+			return unpack(path, packers[i].program);
+	die("%s: is not an ELF file", path);
 }
 
 static Elf *open_elf(const char *path)
@@ -95,7 +110,9 @@ static Elf *open_elf(const char *path)
 	}
 	elf_end(elf);
 	close(fd);
-	return open_compressed(path);
+	elf = open_compressed(path);
+	image_end_later(elf, end_elf);
+	return elf;
 }
 
 static void read_header(struct image *image)

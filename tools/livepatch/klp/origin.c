@@ -194,11 +194,18 @@ static void choose(struct choice *choice, const struct image *image, size_t grou
 	choice->symbol = symbol;
 }
 
-static const char *undecided(struct image *image, const char *source, const char *name)
+/* Why none of @files files that may be meant is, or has the symbol. */
+static const char *undecided(struct image *image, const char *source, const char *name,
+			     size_t files)
 {
 	const char *advice = image_units(image)->dwarf ? "" :
 			     "; a vmlinux with debug information would";
 
+	if (!files)
+		return mem_printf("no symbol %s of %s comes from a file %s with the same static "
+				  "symbols", name, image->object, source);
+	if (files == 1)
+		return mem_printf("%s in %s has no symbol %s", source, image->object, name);
 	return mem_printf("%s has several symbols %s from files called %s, and nothing tells them "
 			  "apart%s", image->object, name, path_base(source), advice);
 }
@@ -225,9 +232,7 @@ static const struct symbol *one_of_many(struct image *image, const char *source,
 		return told.symbol;
 	if (fits.nr == 1 && fits.symbol && !told.nr)
 		return fits.symbol;
-	*why = fits.nr ? undecided(image, source, name) :
-	       mem_printf("no symbol %s of %s comes from a file %s with the same static symbols",
-			  name, image->object, source);
+	*why = undecided(image, source, name, told.nr ? told.nr : fits.nr);
 	return NULL;
 }
 

@@ -20,4 +20,8 @@ check-built: $(O)/find $(O)/masks $(O)/types
 	BIN=$(O) tests/types.sh
 	BIN=$(O) tests/verify.sh
 
-.PHONY: check-built
+# Needs a built kernel, KERNEL=DIR, and QEMU: a minute.
+check-verify: $(O)/masks
+	BIN=$(O) tests/verify-vm.sh $(KERNEL)
+
+.PHONY: check-built check-verify

@@ -129,6 +129,16 @@ case_a_file_that_fits_without_the_symbol_is_no_proof()
 	expect_has "several symbols same"
 }
 
+case_the_file_that_is_meant_has_no_such_symbol()
+{
+	{ function_source same 3; function_source only_a; } | file a/core.c
+	{ function_source same 4; function_source only_b; } | file b/core.c
+	function_source only_c | file c/other.c
+	vmlinux a/core.o b/core.o c/other.o
+	run 1 find vmlinux vmlinux c/other.c same only_c
+	expect_has "c/other.c in vmlinux has no symbol same"
+}
+
 case_the_only_symbol_must_be_of_that_file()
 {
 	two_cores

@@ -46,8 +46,9 @@ static void add_bytes(struct text *out, const uint8_t *from, size_t size)
 
 static void add_code(struct text *out, const struct place *place, const char *id)
 {
-	text_add(out, "extern const char klp_old_%s[]\n\t__asm__(\"\\\".klp.sym.%s.%s,%lu\\\"\");\n",
-		 id, plain(place->object), plain(place->name), place->pos);
+	text_add(out, "extern const char klp_old_%s[]\n", id);
+	text_add(out, "\t__asm__(\"\\\".klp.sym.%s.%s,%lu\\\"\");\n", plain(place->object),
+		 plain(place->name), place->pos);
 }
 
 static void add_masks(struct text *out, const struct verified *verified, const char *id)
@@ -92,13 +93,14 @@ static void add_object(struct text *out, const char *name, const char *build_id,
 {
 	size_t size = build_id ? add_build_id(out, build_id, object) : 0;
 
-	text_add(out, "static const struct klp_verify_object verify_%zu __klp_verify = {\n", object);
+	text_add(out, "static const struct klp_verify_object verify_%zu __klp_verify = {\n",
+		 object);
 	if (strcmp(name, KLP_VMLINUX))
 		text_add(out, "\t.name = \"%s\",\n", plain(name));
 	if (build_id)
 		text_add(out, "\t.build_id = build_id_%zu,\n\t.size = %zu,\n", object, size);
-	text_add(out, "\t.funcs = verify_funcs_%zu,\n\t.nr_funcs = ARRAY_SIZE(verify_funcs_%zu),\n};\n",
-		 object, object);
+	text_add(out, "\t.funcs = verify_funcs_%zu,\n", object);
+	text_add(out, "\t.nr_funcs = ARRAY_SIZE(verify_funcs_%zu),\n};\n", object);
 }
 
 void verify_source(struct text *out, const struct kernel *kernel, const struct verified *verified,
@@ -116,5 +118,6 @@ void verify_source(struct text *out, const struct kernel *kernel, const struct v
 	for (i = 0; i < nr; i++)
 		add_func(out, &verified[i], id[i]);
 	text_add(out, "};\n\n");
-	add_object(out, verified->place.object, kernel_build_id(kernel, verified->place.object), object);
+	add_object(out, verified->place.object,
+		   kernel_build_id(kernel, verified->place.object), object);
 }

@@ -8,6 +8,9 @@
 #include "report.h"
 #include "share.h"
 
+#define MANY	32	/* objects: more of them are not compiled before a few were tried */
+#define FEW	6
+
 struct build {
 	struct build_options options;
 	struct target target;
@@ -19,6 +22,7 @@ struct build {
 	struct patch patch;
 	struct refusals refusals;
 	struct ignored ignored;
+	bool with_lines;		/* #line in the source after */
 };
 
 static void stop_if_refused(const struct build *build)
@@ -99,19 +103,6 @@ static void make_after(const struct build *build, bool with_lines)
 	if (with_lines)
 		keep_lines(build);
 	scratch_after_done(scratch, key);
-}
-
-/* #line may be wrong at a place that only a preprocessor understands. */
-static void compile_both(struct build *build)
-{
-	make_after(build, true);
-	if (compile_pairs(&build->pairs, &build->scratch, &build->dependents))
-		return;
-	note("it does not compile; once more, without #line");
-	make_after(build, false);
-	if (!compile_pairs(&build->pairs, &build->scratch, &build->dependents))
-		die("%s: what it makes of the source does not compile (log in %s):\n%s",
-		    build->options.diffs[0], build->scratch.log, kbuild_errors());
 }
 
 /* Drivers that are not configured, and the like */
@@ -214,6 +205,50 @@ static void compare(struct build *build, const struct pair *pair, const char *di
 		*list_add(&build->patch.diffs) = diff;
 }
 
+/* ---- Compiling ------------------------------------------------------------------------------------- */
+
+/* #line may be wrong at a place that only a preprocessor understands. */
+static void compile_both(struct build *build, struct pairs *pairs,
+			 const struct dependents *dependents)
+{
+	make_after(build, build->with_lines);
+	if (compile_pairs(pairs, &build->scratch, dependents))
+		return;
+	if (build->with_lines) {
+		note("it does not compile; once more, without #line");
+		build->with_lines = false;
+		compile_both(build, pairs, dependents);
+		return;
+	}
+	die("%s: what it makes of the source does not compile (log in %s):\n%s",
+	    build->options.diffs[0], build->scratch.log, kbuild_errors());
+}
+
+/*
+ * A header that half of the kernel uses is compiled for minutes; most of what is refused
+ * shows in the first few objects.
+ */
+static void compile_few(struct build *build)
+{
+	const char *dir = module_dir(&build->scratch, build->patch.name);
+	struct dependents few = build->dependents;
+	struct pairs pairs = { 0 };
+	const struct pair *pair;
+
+	if (few.list.nr <= MANY)
+		return;
+	few.list.nr = FEW;
+	compile_both(build, &pairs, &few);
+	check_offsets(build);
+	dir_make(dir);
+	list_for_each(pair, &pairs.list) {
+		if (pair->object)
+			compare(build, pair, dir);
+	}
+	build->patch.diffs.nr = 0;
+	stop_if_refused(build);
+}
+
 static void compare_all(struct build *build)
 {
 	const char *dir = mem_printf("%s/objects", module_dir(&build->scratch, build->patch.name));
@@ -222,7 +257,6 @@ static void compare_all(struct build *build)
 
 	path_remove(dir);
 	dir_make(dir);
-	build->kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module, build);
 	share_find(&build->pairs);
 	check_offsets(build);
 	list_for_each(pair, &build->pairs.list) {
@@ -309,11 +343,14 @@ int cmd_build(int argc, char **argv)
 	build_options_read(&build->options, argc, argv);
 	kbuild_environment();
 	set_patch(build);
+	build->with_lines = true;
 	target_find(&build->target, &build->options.wanted);
 	scratch_open(&build->scratch, &build->target, build->options.cache, build->options.jobs);
 	read_diffs(build);
 	find_dependents(build);
-	compile_both(build);
+	build->kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module, build);
+	compile_few(build);
+	compile_both(build, &build->pairs, &build->dependents);
 	compare_all(build);
 	make_patch(build);
 	report_patch(&build->patch, &build->ignored, build->options.output, build->options.json);

@@ -7,6 +7,7 @@
  *
  *	f PATH			a file; the first is number 0
  *	u SOURCE 5 0 17 ...	a unit, and the numbers of its files
+ *	x MODULE		without debug information: what it reads is not known
  */
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
@@ -19,6 +20,10 @@ struct index {
 	struct names *numbers;		/* of files, plus one */
 	size_t files, units;
 	const char *prefix;		/* of paths into the source, when it was built */
+	struct names *modules;		/* that were seen */
+	struct names *missing;		/* of these, without debug information so far */
+	LIST(const char *) doubtful;	/* that were missing once */
+	size_t modules_nr;		/* units in modules */
 };
 
 /* ---- Reading debug information ----------------------------------------------------------------- */
@@ -153,40 +158,99 @@ static void each_unit(struct index *index, const char *path,
 	dwfl_end(dwfl);
 }
 
+/* ---- Modules -------------------------------------------------------------------------------------- */
+
+/* "nf-tables.ko.xz" is "nf_tables"; NULL if it is no module. */
+static const char *module_name(const char *file)
+{
+	const char *end = strstr(file, ".ko");
+	char *name, *at;
+
+	if (!end || (end[3] && end[3] != '.'))
+		return NULL;
+	name = mem_strndup(file, (size_t)(end - file));
+	for (at = name; *at; at++)
+		*at = *at == '-' ? '_' : *at;
+	return name;
+}
+
+/* A module may be there twice, and one of them has the debug information. */
+static void see_module(struct index *index, const FTSENT *entry)
+{
+	const char *name = module_name(entry->fts_name);
+	size_t units = index->units;
+
+	if (!name || (names_get(index->modules, name) && !names_get(index->missing, name)))
+		return;
+	progress("reading debug information (once): %zu sources, %s", units, entry->fts_name);
+	each_unit(index, entry->fts_path, add_unit);
+	names_set(index->modules, name, (void *)name);
+	names_set(index->missing, name, index->units == units ? (void *)name : NULL);
+	if (index->units == units)
+		*list_add(&index->doubtful) = name;
+}
+
 static void each_module(struct index *index, const char *dir)
 {
 	char *const roots[] = { mem_strdup(dir), NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	FTSENT *entry;
+	FTS *fts;
 
+	if (!dir_exists(dir))
+		return;
+	fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	while (fts && (entry = fts_read(fts))) {
-		if (entry->fts_info != FTS_F || !(str_ends(entry->fts_name, ".ko") ||
-						  str_ends(entry->fts_name, ".ko.debug")))
-			continue;
-		progress("reading debug information (once): %zu sources, %s", index->units,
-			 entry->fts_name);
-		each_unit(index, entry->fts_path, add_unit);
+		if (entry->fts_info == FTS_F)
+			see_module(index, entry);
 	}
 	if (fts)
 		fts_close(fts);
 }
 
+/* Debug packages keep modules beside the image: boot/vmlinux-R, lib/modules/R. */
+static void each_directory(struct index *index, const struct target *target)
+{
+	const char *top = path_dir(target->vmlinux);
+
+	if (target->modules)
+		each_module(index, target->modules);
+	each_module(index, mem_printf("%s/../lib/modules/%s/kernel", top, target->release));
+	each_module(index, mem_printf("%s/kernel", top));
+	each_module(index, mem_printf("/usr/lib/debug/lib/modules/%s", target->release));
+	each_module(index, mem_printf("/lib/modules/%s/kernel", target->release));
+}
+
+/* What depends on a header is not known, if a module does not tell what it is made of. */
+static void add_missing(struct index *index)
+{
+	const char *const *name;
+
+	list_for_each(name, &index->doubtful) {
+		if (names_get(index->missing, *name))
+			text_add(&index->text, "x %s\n", *name);
+	}
+	if (!index->modules_nr && !index->doubtful.nr)
+		text_add(&index->text, "x (none was found)\n");
+}
+
 static bool make_index(struct index *index, const struct target *target)
 {
-	const char *debug = mem_printf("/usr/lib/debug/lib/modules/%s", target->release);
+	size_t units;
 
 	progress("reading debug information of %s (once)", target->vmlinux);
 	index->numbers = names_new();
+	index->modules = names_new();
+	index->missing = names_new();
 	each_unit(index, target->vmlinux, find_prefix);
 	if (!index->prefix)
 		return false;
 	each_unit(index, target->vmlinux, add_unit);
-	if (target->modules)
-		each_module(index, target->modules);
-	if (dir_exists(debug))
-		each_module(index, debug);
+	units = index->units;
+	each_directory(index, target);
+	index->modules_nr = index->units - units;
+	add_missing(index);
 	progress_end();
-	return index->units;
+	return units;
 }
 
 /* ---- Asking ------------------------------------------------------------------------------------- */
@@ -227,7 +291,7 @@ bool depend_dwarf(const struct target *target, const char *cache, const char *pa
 		  void (*found)(const char *source, const char *path, void *arg), void *arg)
 {
 	static struct bytes bytes;
-	const char *file = mem_printf("%s/dwarf-files", cache), *number;
+	const char *file = mem_printf("%s/dwarf-files", cache), *number, *missing;
 	struct index index = { 0 };
 
 	if (!bytes.at && !file_try_read(file, &bytes)) {
@@ -236,6 +300,10 @@ bool depend_dwarf(const struct target *target, const char *cache, const char *pa
 		file_write(file, index.text.at, index.text.size);
 		bytes = file_read(file);
 	}
+	missing = strstr((char *)bytes.at, "\nx ");
+	if (missing && !str_ends(path, ".c"))
+		die_refused("%s: which modules depend on it cannot be told without their debug information: %.*s; tell where it is by --modules DIR",
+			    path, (int)strcspn(missing + 3, "\n"), missing + 3);
 	number = number_of((char *)bytes.at, path);
 	if (number)
 		find_units((char *)bytes.at, number, path, found, arg);

@@ -70,6 +70,9 @@ const char *kernel_build_id(const struct kernel *kernel, const char *object);	/*
 /* The object that exports @name ("vmlinux" or a module), or NULL. */
 const char *kernel_export(const struct kernel *kernel, const char *name);
 
+/* The namespace that modules have to import to use it, or NULL. */
+const char *kernel_export_namespace(const struct kernel *kernel, const char *name);
+
 struct place {
 	const char *object;	/* "vmlinux" or a module */
 	const char *name;	/* as in kallsyms */

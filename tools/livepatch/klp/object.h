@@ -226,6 +226,7 @@ struct outside {
 	const char *symbol;		/* in the emitted object */
 	struct place place;
 	bool local;
+	bool restricted;		/* exported for the modules of a namespace */
 	bool exported;			/* by vmlinux: any module may use it; or by the patch itself */
 	bool known;			/* the kernel has it, at @place unless @exported */
 	const char *why;		/* not known */

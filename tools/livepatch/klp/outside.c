@@ -3,7 +3,8 @@
  * What the module refers to in the running kernel, and by which name.
  *
  * A global symbol keeps its name: objtool knows some of them.  A local one may be called
- * like another one of another file, so its name says at once which one it is.
+ * like another one of another file, so its name says at once which one it is.  So does
+ * that of an export for a namespace: modpost would want the namespace imported.
  */
 #include "object.h"
 
@@ -38,7 +39,9 @@ static void find_global(struct work *work, struct outside *outside)
 	const struct diff *diff = work->diff;
 	const char *owner = kernel_export(diff->kernel, outside->name);
 
-	if (is_beside(diff, outside->name) || (owner && !strcmp(owner, KLP_VMLINUX))) {
+	outside->restricted = owner && kernel_export_namespace(diff->kernel, outside->name);
+	if (is_beside(diff, outside->name) ||
+	    (owner && !strcmp(owner, KLP_VMLINUX) && !outside->restricted)) {
 		outside->exported = outside->known = true;
 		return;
 	}
@@ -69,7 +72,7 @@ static struct outside *find(struct work *work, const char *name, bool local)
 		find_local(work, outside);
 	else
 		find_global(work, outside);
-	if (outside->known && (local || in_every_module(name)))
+	if (outside->known && (local || outside->restricted || in_every_module(name)))
 		name_exactly(outside);
 	names_set(work->outsides, key, outside);
 	return outside;

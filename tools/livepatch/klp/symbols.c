@@ -10,6 +10,7 @@ struct kernel {
 	struct image *vmlinux;
 	struct names *images;		/* of modules; those that are absent have &absent */
 	struct names *exports;		/* symbol to object */
+	struct names *namespaces;	/* symbol to namespace, where it is exported for one */
 	char *(*module_path)(const char *name, void *arg);
 	void *arg;
 };
@@ -32,7 +33,7 @@ static char *object_name(const char *path)
 /* 0x<crc> TAB <symbol> TAB <object> TAB <kind> TAB <namespace> */
 static void read_export(struct kernel *kernel, char *line)
 {
-	char *field[4], *at = line;
+	char *field[5], *at = line;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(field); i++) {
@@ -41,8 +42,11 @@ static void read_export(struct kernel *kernel, char *line)
 		if (at)
 			*at++ = '\0';
 	}
-	if (field[3])
-		names_set(kernel->exports, field[1], object_name(field[2]));
+	if (!field[3])
+		return;
+	names_set(kernel->exports, field[1], object_name(field[2]));
+	if (field[4] && *field[4])
+		names_set(kernel->namespaces, field[1], field[4]);
 }
 
 static void read_exports(struct kernel *kernel, const char *path)
@@ -63,6 +67,11 @@ const char *kernel_export(const struct kernel *kernel, const char *name)
 	return names_get(kernel->exports, name);
 }
 
+const char *kernel_export_namespace(const struct kernel *kernel, const char *name)
+{
+	return names_get(kernel->namespaces, name);
+}
+
 /* ---- Objects ---------------------------------------------------------------------- */
 
 struct kernel *kernel_open(const char *vmlinux, const char *symvers,
@@ -72,6 +81,7 @@ struct kernel *kernel_open(const char *vmlinux, const char *symvers,
 
 	kernel->images = names_new();
 	kernel->exports = names_new();
+	kernel->namespaces = names_new();
 	kernel->module_path = module_path;
 	kernel->arg = arg;
 	kernel->vmlinux = image_open(KLP_VMLINUX, vmlinux);

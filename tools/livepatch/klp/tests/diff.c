@@ -6,7 +6,8 @@
  *
  * An empty BEFORE.o stands for a new source.
  * The kernel is made up: it has every symbol, but not those that start with "lost_"; what
- * starts with "exp_" is exported, what starts with "mod_" belongs to module "other".
+ * starts with "exp_" is exported, "exp_ns_" for a namespace only, what starts with "mod_"
+ * belongs to module "other".
  */
 #include "../build.h"
 
@@ -33,6 +34,12 @@ const char *kernel_export(const struct kernel *kernel, const char *name)
 	    !strcmp(name, "__stack_chk_fail"))
 		return KLP_VMLINUX;
 	return NULL;
+}
+
+const char *kernel_export_namespace(const struct kernel *kernel, const char *name)
+{
+	(void)kernel;
+	return str_starts(name, "exp_ns_") ? "SPACE" : NULL;
 }
 
 void refuse(struct refusals *refusals, const struct refusal *refusal)

@@ -15,13 +15,8 @@ $(O)/types: $(O)/test-types.o $(O)/types.o $(O)/layout.o $(O)/typeuse.o $(BUILT_
 $(O)/find $(O)/masks $(O)/types:
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-check-built: $(O)/find $(O)/masks $(O)/types
-	BIN=$(O) tests/symbols.sh
-	BIN=$(O) tests/types.sh
-	BIN=$(O) tests/verify.sh
-
 # Needs a built kernel, KERNEL=DIR, and QEMU: a minute.
 check-verify: $(O)/masks
 	BIN=$(O) tests/verify-vm.sh $(KERNEL)
 
-.PHONY: check-built check-verify
+.PHONY: check-verify

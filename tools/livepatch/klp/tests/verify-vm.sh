@@ -4,8 +4,11 @@
 # tests/verify-vm.sh TREE [KO...]
 #
 # Boots the built kernel TREE in QEMU and checks every function of its vmlinux that can be
-# traced, or every one of the last module KO (loaded in that order), in the states that rewrite code: after boot, traced, with static keys on, with
-# probes in function bodies.  Not one may differ.  Prints KTAP; needs $BIN/masks.
+# traced, or every one of the last module KO (loaded in that order), in the states that
+# rewrite code: after boot, traced, with static keys on, with probes in function bodies.
+# Not one may differ.  Prints KTAP; needs $BIN/masks.
+#
+# Kernels: linux linux-distro
 #
 # VMLINUX=FILE: the unstripped vmlinux, HEADERS=DIR: what modules are built with, BOOT=DIR:
 # the tree to boot, if they are not TREE; VM=FILE: another scripts/vm; CMDLINE: more of it.

@@ -103,6 +103,41 @@ static void refuse_new(struct work *work, const struct unit *unit)
 			    "do without it, or register it from a callback (KLP_POST_PATCH_CALLBACK)");
 }
 
+/* How many bytes of the kernel's function are not those of ours; objtool changed some. */
+static uint64_t differing_bytes(const struct unit *unit, const unsigned char *kernels)
+{
+	const unsigned char *ours = unit->section->data + unit->origin;
+	const struct reloc *reloc = unit_relocs(unit), *end = reloc + unit->nr;
+	uint64_t nr = 0;
+
+	for (uint64_t i = 0; i < unit_size(unit); i++) {
+		while (reloc < end && reloc->offset - unit->origin + arch_reloc_size(reloc->type) <= i)
+			reloc++;
+		if (reloc < end && reloc->offset - unit->origin <= i)
+			continue;
+		nr += ours[i] != kernels[i];
+	}
+	return nr;
+}
+
+/* A __weak function of which the kernel has another one: this one is not even linked. */
+static bool is_overridden(struct work *work, const struct unit *unit)
+{
+	const struct unit *before = unit->twin;
+	const unsigned char *bytes;
+	struct place place = { 0 };
+	const char *why;
+
+	if (!before->symbol || before->symbol->bind != STB_WEAK || !before->section->data ||
+	    !kernel_find(work->diff->kernel, work->diff->object, NULL, before->name, work->near,
+			 &place, &why))
+		return false;
+	if (place.size && place.size != unit_size(before))
+		return true;
+	bytes = place.size ? kernel_bytes(work->diff->kernel, &place) : NULL;
+	return bytes && differing_bytes(before, bytes) > unit_size(before) / 8;
+}
+
 static void refuse_units(struct work *work)
 {
 	struct unit **at;
@@ -114,7 +149,8 @@ static void refuse_units(struct work *work)
 			refuse_new(work, unit);
 		if (!unit->changed || unit->copied || unit->parent || !unit->twin)
 			continue;
-		if (unit_exit(unit) && !strcmp(work->diff->object, KLP_VMLINUX))
+		if ((unit_exit(unit) && !strcmp(work->diff->object, KLP_VMLINUX)) ||
+		    (unit->code && is_overridden(work, unit)))
 			unit->changed = false;	/* code that is not even linked */
 		else if (unit->code)
 			refuse_function(work, unit);

@@ -7,7 +7,7 @@
  * An empty BEFORE.o stands for a new source.
  * The kernel is made up: it has every symbol, but not those that start with "lost_"; what
  * starts with "exp_" is exported, "exp_ns_" for a namespace only, what starts with "mod_"
- * belongs to module "other".
+ * belongs to module "other"; "other_" is another function than that of the object.
  */
 #include "../build.h"
 
@@ -22,6 +22,7 @@ bool kernel_find(const struct kernel *kernel, const char *object, const char *so
 	place->object = str_starts(name, "mod_") ? "other" : object;
 	place->name = name;
 	place->pos = source ? 1 : 0;
+	place->size = str_starts(name, "other_") ? 1 : 0;
 	return true;
 }
 
@@ -40,6 +41,13 @@ const char *kernel_export_namespace(const struct kernel *kernel, const char *nam
 {
 	(void)kernel;
 	return str_starts(name, "exp_ns_") ? "SPACE" : NULL;
+}
+
+const unsigned char *kernel_bytes(const struct kernel *kernel, const struct place *place)
+{
+	(void)kernel;
+	(void)place;
+	return NULL;
 }
 
 void refuse(struct refusals *refusals, const struct refusal *refusal)

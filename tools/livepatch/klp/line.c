@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where functions and variables are declared, as DWARF tells: for messages only. */
+/* Where functions and variables are declared, as DWARF tells, and what is written there. */
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
 
@@ -7,8 +7,21 @@
 
 struct line {
 	const char *file;
+	const char *dir;		/* where the compiler ran */
 	unsigned int line;
 };
+
+static const char *compiled_in(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	const char *dir;
+	Dwarf_Die unit;
+
+	if (!dwarf_diecu(die, &unit, NULL, NULL))
+		return NULL;
+	dir = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &attribute));
+	return dir ? mem_strdup(dir) : NULL;
+}
 
 static void add_line(struct names *lines, Dwarf_Die *die)
 {
@@ -21,6 +34,7 @@ static void add_line(struct names *lines, Dwarf_Die *die)
 	line = mem_alloc(sizeof(*line));
 	line->file = file ? mem_strdup(str_starts(file, "./") ? file + 2 : file) : NULL;
 	line->line = (unsigned int)number;
+	line->dir = compiled_in(die);
 	names_set(lines, mem_strdup(name), line);
 }
 
@@ -68,15 +82,11 @@ static struct names *read_lines(const char *path)
 	return lines;
 }
 
-/* Return: the file, or NULL if DWARF does not tell. */
-const char *source_line(const char *path, const char *name, unsigned int *line)
+static const struct line *find_line(const char *path, const char *name)
 {
 	static struct names *objects;
 	struct names *lines;
-	const struct line *found;
-	size_t size = strcspn(name, ".");
 
-	*line = 0;
 	if (!objects)
 		objects = names_new();
 	lines = names_get(objects, path);
@@ -84,9 +94,50 @@ const char *source_line(const char *path, const char *name, unsigned int *line)
 		lines = read_lines(path);
 		names_set(objects, mem_strdup(path), lines);
 	}
-	found = names_get(lines, mem_strndup(name, size));
-	if (!found)
+	return names_get(lines, mem_strndup(name, strcspn(name, ".")));
+}
+
+/* Return: the file, or NULL if DWARF does not tell. */
+const char *source_line(const char *path, const char *name, unsigned int *line)
+{
+	const struct line *found = find_line(path, name);
+
+	*line = found ? found->line : 0;
+	return found ? found->file : NULL;
+}
+
+static const char *read_source(const struct line *line)
+{
+	struct bytes bytes;
+
+	if (!line || !line->file || !line->dir || line->file[0] == '/' ||
+	    !file_try_read(mem_printf("%s/%s", line->dir, line->file), &bytes))
 		return NULL;
-	*line = found->line;
-	return found->file;
+	return (const char *)bytes.at;
+}
+
+/* From the line that declares a function to the brace that ends it */
+static char *function_text(const char *source, unsigned int line)
+{
+	const char *end;
+
+	while (source && --line) {
+		source = strchr(source, '\n');
+		source = source ? source + 1 : NULL;
+	}
+	end = source ? strstr(source, "\n}") : NULL;
+	return end ? mem_strndup(source, (size_t)(end + 2 - source)) : NULL;
+}
+
+/*
+ * Whether a function is written as before, so that it changed by what it calls only.
+ * Lines are counted in the source before; #line tells another number after.
+ */
+bool source_same(const char *before, const char *after, const char *name)
+{
+	const struct line *old = find_line(before, name);
+	const char *new = read_source(find_line(after, name));
+	char *text = old ? function_text(read_source(old), old->line) : NULL;
+
+	return text && new && strstr(new, text);
 }

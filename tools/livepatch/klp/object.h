@@ -208,6 +208,7 @@ void refuse_unit(struct work *work, const struct unit *unit, const char *class,
 
 /* line.c */
 const char *source_line(const char *path, const char *name, unsigned int *line);
+bool source_same(const char *before, const char *after, const char *name);
 
 /* select.c */
 enum reach {

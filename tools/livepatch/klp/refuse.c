@@ -138,6 +138,13 @@ static bool is_overridden(struct work *work, const struct unit *unit)
 	return bytes && differing_bytes(before, bytes) > unit_size(before) / 8;
 }
 
+/* An __init function that only calls what changed; whoever else calls that is replaced. */
+static bool has_run(struct work *work, const struct unit *unit)
+{
+	return unit_init(unit) && unit_init(unit->twin) &&
+	       source_same(work->before->path, work->after->path, unit->name);
+}
+
 static void refuse_units(struct work *work)
 {
 	struct unit **at;
@@ -150,8 +157,8 @@ static void refuse_units(struct work *work)
 		if (!unit->changed || unit->copied || unit->parent || !unit->twin)
 			continue;
 		if ((unit_exit(unit) && !strcmp(work->diff->object, KLP_VMLINUX)) ||
-		    (unit->code && is_overridden(work, unit)))
-			unit->changed = false;	/* code that is not even linked */
+		    (unit->code && (is_overridden(work, unit) || has_run(work, unit))))
+			unit->changed = false;	/* code that is not even linked, or is gone */
 		else if (unit->code)
 			refuse_function(work, unit);
 		else

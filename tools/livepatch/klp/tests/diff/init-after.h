@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+int __init setup(int a)
+{
+	outer(a);
+	return outer(2);
+}

@@ -55,7 +55,8 @@ static bool targets_same(const struct reloc *before, const struct reloc *after, 
 	       contents_same(before->unit, after->unit, depth + 1);
 }
 
-static bool relocs_same_at(const struct reloc *before, const struct reloc *after, unsigned int depth)
+static bool relocs_same_at(const struct reloc *before, const struct reloc *after,
+			   unsigned int depth)
 {
 	return arch_relocs_same(before->type, after->type) && before->bias == after->bias &&
 	       targets_same(before, after, depth);

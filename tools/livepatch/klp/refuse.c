@@ -36,7 +36,9 @@ static void refuse_notrace(struct work *work, const struct unit *unit)
 
 	refuse_unit(work, unit, "notrace",
 		    noinstr ? "changed, and runs where nothing may be traced (noinstr)" :
-		    "changed, and has no call to __fentry__ by which it could be replaced: it is notrace, an inline function that was not inlined, or of a directory that is built without ftrace, such as lib/",
+		    "changed, and has no call to __fentry__ by which it could be replaced: "
+		    "it is notrace, an inline function that was not inlined, "
+		    "or of a directory that is built without ftrace, such as lib/",
 		    "change the functions that call it instead: let them call a new function");
 }
 
@@ -45,8 +47,10 @@ static void refuse_function(struct work *work, struct unit *unit)
 	const struct outside *original;
 
 	if (unit_init(unit) || unit_init(unit->twin)) {
-		refuse_unit(work, unit, "init", "changed, and is __init code: it ran when the kernel booted, and is gone",
-			    "leave it as it is; put right what it did from a callback (KLP_PRE_PATCH_CALLBACK), if need be");
+		refuse_unit(work, unit, "init",
+			    "changed, and is __init code: it ran when the kernel booted, and is gone",
+			    "leave it as it is; put right what it did from a callback "
+			    "(KLP_PRE_PATCH_CALLBACK), if need be");
 		return;
 	}
 	if (!unit_traceable(unit->twin)) {
@@ -72,7 +76,8 @@ static void refuse_data(struct work *work, const struct unit *unit)
 		    "has another size: the running kernel keeps the old one" :
 		    "has another initial value: the running kernel keeps what it has now",
 		    unit_writable(unit) ?
-		    "leave it as it is; set the new value in a callback (KLP_PRE_PATCH_CALLBACK), or use a new variable" :
+		    "leave it as it is; set the new value in a callback (KLP_PRE_PATCH_CALLBACK), "
+		    "or use a new variable" :
 		    "leave it as it is; add a new constant, and change the functions that use the old one");
 }
 
@@ -99,7 +104,8 @@ static void refuse_new(struct work *work, const struct unit *unit)
 {
 	if (for_boot_only(unit->section) && unit->symbol && !str_starts(unit->name, "__UNIQUE_ID_"))
 		refuse_unit(work, unit, "register",
-			    mem_printf("is new in section %s, where the kernel looks when it boots, or when the module is loaded", unit->section->name),
+			    mem_printf("is new in section %s, where the kernel looks when it boots, "
+				       "or when the module is loaded", unit->section->name),
 			    "do without it, or register it from a callback (KLP_POST_PATCH_CALLBACK)");
 }
 

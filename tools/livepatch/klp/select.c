@@ -48,7 +48,8 @@ enum reach entry_reach(const struct unit *owner, const struct reloc *reloc)
 static bool is_macros_own(const struct unit *unit)
 {
 	static const char *const stems[] = {
-		"__already_done", "__UNIQUE_ID_ddebug", "___done", "___once_key", "__once", "__warned", "__print_once",
+		"__already_done", "__UNIQUE_ID_ddebug", "___done", "___once_key", "__once", "__warned",
+		"__print_once",
 		"_rs", "__key", "__func__", "__PRETTY_FUNCTION__", "descriptor", "_entry",
 		"_entry_ptr", "_alloc_tag", "_alloc_tag_cntr", "__msg", "CSWTCH",
 	};
@@ -161,7 +162,8 @@ static void check_key(struct work *work, struct unit *owner, const struct reloc 
 		refuse_unit(work, owner, "static_key",
 			    mem_printf("uses static key or tracepoint %s of module %s", outside->name,
 				       outside->place.object),
-			    "use static_key_enabled() instead of static_branch_likely() and the like, and leave out tracepoints and pr_debug()");
+			    "use static_key_enabled() instead of static_branch_likely() and the like, "
+			    "and leave out tracepoints");
 }
 
 static void need_entry(struct work *work, struct unit *owner, const struct entry *entry)
@@ -171,7 +173,8 @@ static void need_entry(struct work *work, struct unit *owner, const struct entry
 
 	if (table->flags & TABLE_UNFIXED)
 		refuse_unit(work, owner, "runtime_const",
-			    mem_printf("uses a constant that the kernel fixes up when it boots (%s), but not in modules", entry->section->name),
+			    mem_printf("uses a constant that the kernel fixes up when it boots (%s), "
+				       "but not in modules", entry->section->name),
 			    "leave it as it is, and change the functions that call it");
 	if (!(table->flags & TABLE_CARRIED))
 		return;

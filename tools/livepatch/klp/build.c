@@ -33,6 +33,15 @@ static void stop_if_refused(const struct build *build)
 	exit(fflush(stdout) ? KLP_EXIT_FAILED : KLP_EXIT_REFUSED);
 }
 
+_Noreturn static void refuse_nothing(struct build *build, const char *why)
+{
+	refuse(&build->refusals, &(struct refusal){
+		.class = "nothing", .what = mem_printf("%s:", build->options.diffs[0]), .why = why,
+	});
+	stop_if_refused(build);
+	abort();
+}
+
 /* ---- The source, before and after ------------------------------------------------------------------ */
 
 static void read_diffs(struct build *build)
@@ -44,7 +53,7 @@ static void read_diffs(struct build *build)
 	touch_check(&build->sources, &build->scratch, &build->refusals, &build->ignored);
 	stop_if_refused(build);
 	if (!build->sources.files.nr)
-		die_refused("%s: it changes nothing that is compiled", build->options.diffs[0]);
+		refuse_nothing(build, "it changes no file that the kernel is made of");
 }
 
 static const char *const *touched_paths(const struct build *build)
@@ -123,8 +132,8 @@ static void find_dependents(struct build *build)
 	note_unreached(build);
 	if (build->dependents.list.nr)
 		return;
-	die_refused("%s: it changes nothing: no object of this kernel is made of %s",
-		    build->options.diffs[0], build->sources.files.at[0].path);
+	refuse_nothing(build, mem_printf("it changes nothing: no object of this kernel is made of %s",
+					 build->sources.files.at[0].path));
 }
 
 /* ---- Comparing ------------------------------------------------------------------------------------- */
@@ -270,8 +279,7 @@ static void compare_all(struct build *build)
 	progress_end();
 	stop_if_refused(build);
 	if (!build->patch.diffs.nr)
-		die_refused("%s: it changes nothing: all functions do the same as before",
-			    build->options.diffs[0]);
+		refuse_nothing(build, "it changes nothing: all functions do the same as before");
 }
 
 /* One callback of a kind is all that an object of the kernel can have. */

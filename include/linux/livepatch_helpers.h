@@ -52,7 +52,7 @@ typedef void (*klp_post_unpatch_t)(struct klp_object *obj);
 #define __KLP_NAME(a, b)	__KLP_PASTE(a, b)
 #define __KLP_CALLBACK(type, prefix, fn)				\
 	type __KLP_NAME(prefix, KLP_OBJNAME) __used			\
-	__attribute__((section(__stringify(KLP_CALLBACK_PTRS)))) = fn
+	__section(__stringify(KLP_CALLBACK_PTRS)) = fn
 
 #define KLP_PRE_PATCH_CALLBACK(fn) \
 	__KLP_CALLBACK(klp_pre_patch_t, KLP_PRE_PATCH_PREFIX, fn)
@@ -83,7 +83,7 @@ struct klp_state_declaration {
 		.version = (_version),						\
 	};									\
 	static struct klp_state_declaration *__klp_state_##name __used		\
-	__attribute__((section(__stringify(KLP_CALLBACK_PTRS)))) = &name
+	__section(__stringify(KLP_CALLBACK_PTRS)) = &name
 
 /*
  * The name says it all: object, symbol and position, as kallsyms knows them.  Weak, so
@@ -92,7 +92,7 @@ struct klp_state_declaration {
  */
 #define KLP_RELOC(object, symbol, position)					\
 	__asm__("\".klp.sym." __stringify(object) "." __stringify(symbol)	\
-		"," __stringify(position) "\"") __attribute__((weak))
+		"," __stringify(position) "\"") __weak
 
 /* A static call of a module as a plain indirect call: no site that would be patched */
 #define KLP_STATIC_CALL(name) \

@@ -42,7 +42,7 @@ _Noreturn static void refuse_nothing(struct build *build, const char *why)
 	abort();
 }
 
-/* ---- The source, before and after ------------------------------------------------------------------ */
+/* ---- The source, before and after ----------------------------------------------------- */
 
 static void read_diffs(struct build *build)
 {
@@ -136,7 +136,7 @@ static void find_dependents(struct build *build)
 					 build->sources.files.at[0].path));
 }
 
-/* ---- Comparing ------------------------------------------------------------------------------------- */
+/* ---- Comparing ------------------------------------------------------------------------ */
 
 static char *find_module(const char *name, void *arg)
 {
@@ -214,7 +214,7 @@ static void compare(struct build *build, const struct pair *pair, const char *di
 		*list_add(&build->patch.diffs) = diff;
 }
 
-/* ---- Compiling ------------------------------------------------------------------------------------- */
+/* ---- Compiling ------------------------------------------------------------------------ */
 
 /* #line may be wrong at a place that only a preprocessor understands. */
 static void compile_both(struct build *build, struct pairs *pairs,
@@ -303,7 +303,7 @@ static void check_declarations(struct build *build)
 	}
 }
 
-/* ---- The module -------------------------------------------------------------------------------------- */
+/* ---- The module ----------------------------------------------------------------------- */
 
 static void link_patch(struct build *build, const char *module)
 {
@@ -356,7 +356,8 @@ int cmd_build(int argc, char **argv)
 	scratch_open(&build->scratch, &build->target, build->options.cache, build->options.jobs);
 	read_diffs(build);
 	find_dependents(build);
-	build->kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module, build);
+	build->kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module,
+				    build);
 	compile_few(build);
 	compile_both(build, &build->pairs, &build->dependents);
 	compare_all(build);

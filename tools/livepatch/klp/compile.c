@@ -51,7 +51,7 @@ static bool compile(const struct scratch *scratch, const char *tree, const char 
 	return !how.steps || kbuild(&how, goals.at, goals.nr);
 }
 
-/* ---- What an object is for ------------------------------------------------------------------- */
+/* ---- What an object is for ------------------------------------------------------------ */
 
 /* The value of -DNAME='"value"' in a command */
 static const char *defined(const char *command, const char *name)
@@ -82,7 +82,7 @@ static const char *linked_into(const char *tree, const struct dependent *depende
 	return name;
 }
 
-/* ---- Objects that must not differ ------------------------------------------------------------ */
+/* ---- Objects that must not differ ----------------------------------------------------- */
 
 struct contents {
 	Elf *elf;
@@ -166,7 +166,7 @@ bool objects_same(const char *before, const char *after)
 	return same;
 }
 
-/* ---- Both trees --------------------------------------------------------------------------------- */
+/* ---- Both trees ----------------------------------------------------------------------- */
 
 static void check_before(const struct scratch *scratch, const struct dependents *dependents)
 {

@@ -69,7 +69,7 @@ void tree_walk(struct tree_list *list, const char *root,
 	fts_close(fts);
 }
 
-/* ---- Lists in files: a line is a stamp, a tab and a path --------------------------------- */
+/* ---- Lists in files: a line is a stamp, a tab and a path ------------------------------ */
 
 void tree_write(const struct tree_list *list, const char *path)
 {
@@ -105,7 +105,7 @@ bool tree_read(struct tree_list *list, const char *path)
 	return true;
 }
 
-/* ---- Copies ---------------------------------------------------------------------------------- */
+/* ---- Copies --------------------------------------------------------------------------- */
 
 static void copy_link(const char *from, const char *to)
 {

@@ -10,7 +10,7 @@
 
 #include "depend.h"
 
-/* ---- What is done about an object ----------------------------------------------------------- */
+/* ---- What is done about an object ----------------------------------------------------- */
 
 struct area {
 	const char *start;
@@ -74,7 +74,7 @@ static const char *object_of(const char *source)
 	return mem_printf("%.*s.o", (int)(strrchr(source, '.') - source), source);
 }
 
-/* ---- The records of kbuild -------------------------------------------------------------------- */
+/* ---- The records of kbuild ------------------------------------------------------------ */
 
 struct search {
 	struct dependents *dependents;
@@ -212,7 +212,7 @@ static void search_records(struct search *search)
 	progress_end();
 }
 
-/* ---- The debug information --------------------------------------------------------------------- */
+/* ---- The debug information ------------------------------------------------------------ */
 
 static void found_unit(const char *source, const char *path, void *arg)
 {
@@ -247,7 +247,7 @@ static void search_dwarf(struct search *search, const struct scratch *scratch)
 	}
 }
 
-/* ---- Both ------------------------------------------------------------------------------------------ */
+/* ---- Both ----------------------------------------------------------------------------- */
 
 void depend_find(struct dependents *dependents, const struct scratch *scratch,
 		 const struct sources *sources)

@@ -26,7 +26,7 @@ struct index {
 	size_t modules_nr;		/* units in modules */
 };
 
-/* ---- Reading debug information ----------------------------------------------------------------- */
+/* ---- Reading debug information -------------------------------------------------------- */
 
 /* Adds a path without "." and "..": compilers write /build/debian/x/../../kernel/fork.c. */
 static void add_plain(struct text *out, const char *path)
@@ -158,7 +158,7 @@ static void each_unit(struct index *index, const char *path,
 	dwfl_end(dwfl);
 }
 
-/* ---- Modules -------------------------------------------------------------------------------------- */
+/* ---- Modules -------------------------------------------------------------------------- */
 
 /* "nf-tables.ko.xz" is "nf_tables"; NULL if it is no module. */
 static const char *module_name(const char *file)
@@ -253,7 +253,7 @@ static bool make_index(struct index *index, const struct target *target)
 	return units;
 }
 
-/* ---- Asking ------------------------------------------------------------------------------------- */
+/* ---- Asking --------------------------------------------------------------------------- */
 
 static char *number_of(const char *text, const char *path)
 {

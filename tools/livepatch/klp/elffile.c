@@ -17,7 +17,7 @@ _Noreturn static void die_broken(const struct elf_file *file, const char *why)
 	die("%s: %s", file->path, why);
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------- */
+/* ---- Reading -------------------------------------------------------------------------- */
 
 static void read_section(struct elf_file *file, Elf *elf, Elf_Scn *scn)
 {
@@ -158,7 +158,7 @@ void elf_file_read(struct elf_file *file, const char *path)
 	elf_end(elf);
 }
 
-/* ---- Symbols and relocations --------------------------------------------------------------------- */
+/* ---- Symbols and relocations ---------------------------------------------------------- */
 
 GElf_Sym *elf_symbol(const struct elf_file *file, size_t index)
 {
@@ -242,7 +242,7 @@ void elf_add_relas(struct elf_file *file, const char *name, uint64_t flags, size
 	new->data = (struct bytes){ mem_copy(relas, nr * sizeof(*relas)), nr * sizeof(*relas) };
 }
 
-/* ---- Writing -------------------------------------------------------------------------------------- */
+/* ---- Writing -------------------------------------------------------------------------- */
 
 static Elf_Type type_of(const struct elf_section *section)
 {

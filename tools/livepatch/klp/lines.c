@@ -41,7 +41,7 @@ struct lexer {
 	LIST(struct branch) branches;
 };
 
-/* ---- What diff(1) prints ------------------------------------------------------------------ */
+/* ---- What diff(1) prints -------------------------------------------------------------- */
 
 static unsigned long number(const char **at)
 {
@@ -87,7 +87,7 @@ static void read_changes(struct shifts *shifts, const char *changes)
 	}
 }
 
-/* ---- Where the top level is ----------------------------------------------------------------- */
+/* ---- Where the top level is ----------------------------------------------------------- */
 
 static void enter_branch(struct lexer *lexer)
 {
@@ -232,7 +232,7 @@ static bool is_top(const struct lexer *lexer)
 	       (!lexer->last || strchr(";}", lexer->last));
 }
 
-/* ---- Writing ------------------------------------------------------------------------------------ */
+/* ---- Writing -------------------------------------------------------------------------- */
 
 struct place_state {
 	const struct shifts *shifts;

@@ -43,7 +43,7 @@ struct linker {
 	struct text missing;		/* symbols that nobody knows */
 };
 
-/* ---- What a symbol stands for ------------------------------------------------------------------ */
+/* ---- What a symbol stands for --------------------------------------------------------- */
 
 /* The object of ".klp.sym.OBJECT.NAME,POSITION"; NULL if it is not of that form. */
 static const char *object_of_name(const char *name)
@@ -183,7 +183,7 @@ static void resolve_all(struct linker *linker)
 			    linker->missing.at);
 }
 
-/* ---- Relocations --------------------------------------------------------------------------------- */
+/* ---- Relocations ---------------------------------------------------------------------- */
 
 /* Read when the patch loads; what they tell of a module would not be there yet. */
 static const char *const read_at_load[] = {
@@ -271,7 +271,7 @@ static void move_all(struct linker *linker)
 	}
 }
 
-/* ---- Dependencies ---------------------------------------------------------------------------------- */
+/* ---- Dependencies --------------------------------------------------------------------- */
 
 /*
  * modpost saw plain references to what modules export, and made modprobe load these first:
@@ -284,7 +284,8 @@ static void fix_depends(struct linker *linker, char *text, size_t size)
 	char *value, *list, *name;
 
 	value = memmem(text, size, key, strlen(key));
-	if (!value || (value > text && value[-1]) || !memchr(value, 0, size - (size_t)(value - text)))
+	if (!value || (value > text && value[-1]) ||
+	    !memchr(value, 0, size - (size_t)(value - text)))
 		return;
 	value += strlen(key);
 	list = mem_strdup(value);

@@ -9,7 +9,7 @@
 #include "module.h"
 #include "module_verify.h"
 
-/* ---- By object -------------------------------------------------------------------------------- */
+/* ---- By object ------------------------------------------------------------------------ */
 
 static struct patched *patched_of(struct patched_list *objects, const char *name)
 {
@@ -60,7 +60,7 @@ void patch_objects(struct patched_list *objects, const struct patch *patch)
 		qsort(objects->list.at, objects->list.nr, sizeof(*objects->list.at), by_object);
 }
 
-/* ---- Text in C --------------------------------------------------------------------------------- */
+/* ---- Text in C ------------------------------------------------------------------------ */
 
 static void add_string(struct text *out, const char *string)
 {
@@ -85,7 +85,7 @@ static void add_comment(struct text *out, const char *string)
 	}
 }
 
-/* ---- The parts of the file ------------------------------------------------------------------------ */
+/* ---- The parts of the file ------------------------------------------------------------ */
 
 static void add_head(struct text *out, const struct patched_list *objects)
 {

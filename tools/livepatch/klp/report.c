@@ -22,7 +22,7 @@ void refuse(struct refusals *refusals, const struct refusal *refusal)
 	*list_add(&refusals->list) = *refusal;
 }
 
-/* ---- For people ----------------------------------------------------------------------------------- */
+/* ---- For people ----------------------------------------------------------------------- */
 
 struct widths {
 	int object, function;
@@ -114,7 +114,7 @@ static const char *refusal_text(const struct refusal *refusal)
 	return text.at;
 }
 
-/* ---- For scripts ------------------------------------------------------------------------------------- */
+/* ---- For scripts ---------------------------------------------------------------------- */
 
 static struct json_object *text_or_null(const char *text)
 {
@@ -240,7 +240,7 @@ static void print_json(const struct patch *patch, const struct ignored *ignored,
 	json_object_put(root);
 }
 
-/* ---- Both ---------------------------------------------------------------------------------------------- */
+/* ---- Both ----------------------------------------------------------------------------- */
 
 void report_refusals(const struct refusals *refusals, const struct patch *patch, bool json)
 {

@@ -22,7 +22,7 @@ struct reader {
 	bool open;		/* there is one */
 };
 
-/* ---- Reading ------------------------------------------------------------------------------ */
+/* ---- Reading -------------------------------------------------------------------------- */
 
 /* The next line, without its end; NULL at the end of the diff. */
 static char *next_line(struct reader *reader)
@@ -256,7 +256,7 @@ void source_read(struct sources *sources, const char *diff)
 		die("%s: there is no unified diff in it", diff);
 }
 
-/* ---- Applying ------------------------------------------------------------------------------- */
+/* ---- Applying ------------------------------------------------------------------------- */
 
 static int run_patch(const struct touched *file, const char *tree, const char *input,
 		     const char *how, struct text *said)

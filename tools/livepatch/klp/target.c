@@ -77,7 +77,7 @@ static void check_config(const struct target *target)
 	}
 }
 
-/* ---- The compiler ----------------------------------------------------------------------- */
+/* ---- The compiler --------------------------------------------------------------------- */
 
 static const char *first_line(const char *const *argv)
 {
@@ -115,7 +115,7 @@ static void check_compiler(struct target *target)
 			    target->cc, found, version);
 }
 
-/* ---- The image ---------------------------------------------------------------------------- */
+/* ---- The image ------------------------------------------------------------------------ */
 
 static Elf *image_open(const char *path, int *fd)
 {
@@ -231,7 +231,7 @@ static void check_image(const struct target *target)
 	close(fd);
 }
 
-/* ---- The source ------------------------------------------------------------------------------ */
+/* ---- The source ----------------------------------------------------------------------- */
 
 static const char *make_value(const char *makefile, const char *name)
 {
@@ -297,7 +297,7 @@ static void find_source(struct target *target, const struct wanted *wanted)
 	check_source(target);
 }
 
-/* ---- What is where ------------------------------------------------------------------------------ */
+/* ---- What is where -------------------------------------------------------------------- */
 
 static const char *running_release(void)
 {

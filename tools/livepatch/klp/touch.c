@@ -79,7 +79,7 @@ static bool does_not_count(const struct touched *file, const struct scratch *scr
 	return (rule && !rule->class) || is_other_arch(file->path) || is_top_text(file->path);
 }
 
-/* ---- Makefiles ------------------------------------------------------------------------------------ */
+/* ---- Makefiles ------------------------------------------------------------------------ */
 
 static bool is_makefile(const char *path)
 {
@@ -138,7 +138,7 @@ bool makefile_only_adds(const char *hunks)
 	       all_again(hunks, added);
 }
 
-/* ---- Refusals -------------------------------------------------------------------------------------- */
+/* ---- Refusals ------------------------------------------------------------------------- */
 
 static void no(struct refusals *refusals, const struct touched *file, const char *class,
 	       const char *why, const char *advice)

@@ -37,7 +37,7 @@ static char *inside(const struct scratch *scratch, const char *name)
 	return mem_printf("%s/%s", scratch->dir, name);
 }
 
-/* ---- Finding the place ------------------------------------------------------------------- */
+/* ---- Finding the place ---------------------------------------------------------------- */
 
 static const char *cache_dir(const char *told)
 {
@@ -83,7 +83,7 @@ static void lock(const struct scratch *scratch)
 	progress_end();
 }
 
-/* ---- The tree of before: what changed in the source since? -------------------------------- */
+/* ---- The tree of before: what changed in the source since? ---------------------------- */
 
 static struct names *stamps_of(const struct tree_list *list)
 {
@@ -154,7 +154,7 @@ static bool bring_up(const struct scratch *scratch)
 	return nr;
 }
 
-/* ---- The tree of before: prepared --------------------------------------------------------- */
+/* ---- The tree of before: prepared ----------------------------------------------------- */
 
 struct kbuild scratch_kbuild(const struct scratch *scratch, const char *tree)
 {
@@ -306,7 +306,7 @@ void scratch_open(struct scratch *scratch, const struct target *target, const ch
 	file_write(inside(scratch, "prepared"), FORMAT "\n", 2);
 }
 
-/* ---- The tree of after ------------------------------------------------------------------------ */
+/* ---- The tree of after ---------------------------------------------------------------- */
 
 void scratch_object(const struct scratch *scratch, const char *object)
 {

@@ -103,7 +103,7 @@ bool skip_module(const char *root, const char *path, bool is_dir)
 	return *path_base(path) == '.' || (!is_dir && is_made(root, path));
 }
 
-/* ---- The configuration ------------------------------------------------------------------------ */
+/* ---- The configuration ---------------------------------------------------------------- */
 
 /* Depend on tools that only debug information and Rust need. */
 static const char *const may_differ[] = {

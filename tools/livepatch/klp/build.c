@@ -5,6 +5,7 @@
 #include "compile.h"
 #include "klp.h"
 #include "link.h"
+#include "never.h"
 #include "report.h"
 #include "share.h"
 
@@ -209,6 +210,7 @@ static void compare(struct build *build, const struct pair *pair, const char *di
 	/* A new source had no types that others could know otherwise. */
 	if (!pair->dependent->is_new)
 		types_compare(&diff);
+	never_check(&diff, &build->refusals);
 	copy_refusals(build, &diff);
 	if (written)
 		*list_add(&build->patch.diffs) = diff;

@@ -148,13 +148,17 @@ static char *find_module(const char *name, void *arg)
 
 static void check_same(struct build *build, const struct pair *pair)
 {
-	if (objects_same(pair->before, pair->after))
+	const char *how = "comes out otherwise";
+
+	if (!file_exists(pair->before) || !file_exists(pair->after))
+		how = "cannot be compiled by itself, so it may come out otherwise";
+	else if (objects_same(pair->before, pair->after))
 		return;
 	refuse(&build->refusals, &(struct refusal){
 		.class = str_ends(pair->dependent->object, ".o") ? "asm" : "linker",
 		.file = pair->dependent->source,
 		.what = "the file",
-		.why = mem_printf("comes out otherwise, because of %s, and cannot be patched",
+		.why = mem_printf("%s, because of %s, and cannot be patched", how,
 				  pair->dependent->because),
 		.advice = "make the change in C files",
 	});

@@ -198,11 +198,8 @@ static const char *empty_object(const struct scratch *scratch)
 static void add_pair(struct pairs *pairs, const struct scratch *scratch,
 		     const struct dependent *dependent)
 {
-	struct pair *pair;
+	struct pair *pair = list_add(&pairs->list);
 
-	if (!is_compiled(scratch->after, dependent->object))
-		return;
-	pair = list_add(&pairs->list);
 	pair->dependent = dependent;
 	pair->after = in_tree(scratch->after, dependent->object);
 	pair->before = dependent->is_new ? empty_object(scratch) :

@@ -146,6 +146,13 @@ static char *find_module(const char *name, void *arg)
 	return target_module(&build->target, name, build->scratch.dir);
 }
 
+static const char *same_class(const struct dependent *dependent)
+{
+	if (str_ends(dependent->source, ".c"))
+		return "vdso";
+	return str_ends(dependent->object, ".o") ? "asm" : "linker";
+}
+
 static void check_same(struct build *build, const struct pair *pair)
 {
 	const char *how = "comes out otherwise";
@@ -155,12 +162,12 @@ static void check_same(struct build *build, const struct pair *pair)
 	else if (objects_same(pair->before, pair->after))
 		return;
 	refuse(&build->refusals, &(struct refusal){
-		.class = str_ends(pair->dependent->object, ".o") ? "asm" : "linker",
+		.class = same_class(pair->dependent),
 		.file = pair->dependent->source,
 		.what = "the file",
 		.why = mem_printf("%s, because of %s, and cannot be patched", how,
 				  pair->dependent->because),
-		.advice = "make the change in C files",
+		.advice = "leave it out of the diff, or keep it to the C files that need it",
 	});
 }
 

@@ -345,6 +345,18 @@ static void make_patch(struct build *build)
 		path_remove(path_dir(module));
 }
 
+/* Modules outside of the kernel's source may use each other's exports. */
+static void open_kernel(struct build *build)
+{
+	const char *symvers = mem_printf("%s/Module.symvers", build->target.module ?: "");
+	struct kernel *kernel;
+
+	kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module, build);
+	if (build->target.module && file_exists(symvers))
+		kernel_add_exports(kernel, symvers);
+	build->kernel = kernel;
+}
+
 static void set_patch(struct build *build)
 {
 	const struct build_options *options = &build->options;
@@ -369,8 +381,7 @@ int cmd_build(int argc, char **argv)
 	scratch_open(&build->scratch, &build->target, build->options.cache, build->options.jobs);
 	read_diffs(build);
 	find_dependents(build);
-	build->kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module,
-				    build);
+	open_kernel(build);
 	compile_few(build);
 	compile_both(build, &build->pairs, &build->dependents);
 	compare_all(build);

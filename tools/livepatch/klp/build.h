@@ -65,6 +65,9 @@ struct kernel;
 struct kernel *kernel_open(const char *vmlinux, const char *symvers,
 			   char *(*module_path)(const char *name, void *arg), void *arg);
 
+/* What the modules of another Module.symvers export, too */
+void kernel_add_exports(struct kernel *kernel, const char *symvers);
+
 const char *kernel_build_id(const struct kernel *kernel, const char *object);	/* hex, or NULL */
 
 /* The object that exports @name ("vmlinux" or a module), or NULL. */

@@ -49,7 +49,7 @@ static void read_export(struct kernel *kernel, char *line)
 		names_set(kernel->namespaces, field[1], field[4]);
 }
 
-static void read_exports(struct kernel *kernel, const char *path)
+void kernel_add_exports(struct kernel *kernel, const char *path)
 {
 	struct bytes bytes = file_read(path);
 	char *line = (char *)bytes.at, *end;
@@ -88,7 +88,7 @@ struct kernel *kernel_open(const char *vmlinux, const char *symvers,
 	if (kernel->vmlinux->module)
 		die("%s: is not a linked kernel", vmlinux);
 	if (symvers)
-		read_exports(kernel, symvers);
+		kernel_add_exports(kernel, symvers);
 	return kernel;
 }
 

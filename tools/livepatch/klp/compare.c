@@ -179,6 +179,23 @@ static void spread_places(struct queue *queue, struct unit *function)
 }
 
 /*
+ * Operations and the like: who has taken the address of such a struct keeps it in an open
+ * file or a device, longer than the module lives.
+ */
+bool unit_lent(const struct unit *unit)
+{
+	const struct reloc *reloc = unit_relocs(unit);
+
+	for (size_t i = 0; unit->symbol && i < unit->nr; i++, reloc++) {
+		if (reloc->literal || (reloc->unit && !reloc->unit->code &&
+				       !unit_writable(reloc->unit)))
+			continue;
+		return true;
+	}
+	return false;
+}
+
+/*
  * Where a changed unit cannot be replaced in place, those who refer to it may be: of
  * constants that only this file knows, and of functions that it only calls.
  */
@@ -189,7 +206,8 @@ static void spread(struct queue *queue, struct unit *unit)
 	if (unit->parent) {
 		change(queue, unit->parent, unit->why);
 	} else if (!unit->code) {
-		if (section_copies(unit->section) || (unit_local(unit) && !unit_writable(unit)))
+		if (section_copies(unit->section) ||
+		    (unit_local(unit) && !unit_writable(unit) && !unit_lent(unit)))
 			copy(queue, unit, mem_printf("uses %s, which changed", unit->stem));
 	} else if (unit->twin && !unit_init(unit) && unit_local(unit) && unit->symbol &&
 		   !unit_traceable(unit->twin) && only_called(unit)) {

@@ -198,6 +198,7 @@ void units_match(struct object *before, struct object *after);
 
 /* compare.c */
 void units_compare(struct object *before, struct object *after);
+bool unit_lent(const struct unit *unit);
 bool units_alike(const struct unit *before, const struct unit *after);
 bool relocs_same(const struct reloc *before, const struct reloc *after);
 

@@ -65,6 +65,15 @@ static void refuse_function(struct work *work, struct unit *unit)
 			    "check that the source and the configuration are those of this kernel");
 }
 
+static const char *data_advice(const struct unit *unit)
+{
+	if (unit_writable(unit))
+		return "leave it as it is; set the new value in a callback (KLP_PRE_PATCH_CALLBACK), or use a new variable";
+	if (unit_lent(unit))
+		return "leave it as it is; change the functions that it has the addresses of, or those that use it";
+	return "leave it as it is; add a new constant, and change the functions that use the old one";
+}
+
 static void refuse_data(struct work *work, const struct unit *unit)
 {
 	if (unit_init(unit)) {
@@ -75,10 +84,7 @@ static void refuse_data(struct work *work, const struct unit *unit)
 	refuse_unit(work, unit, "data", unit_size(unit) != unit_size(unit->twin) ?
 		    "has another size: the running kernel keeps the old one" :
 		    "has another initial value: the running kernel keeps what it has now",
-		    unit_writable(unit) ?
-		    "leave it as it is; set the new value in a callback (KLP_PRE_PATCH_CALLBACK), "
-		    "or use a new variable" :
-		    "leave it as it is; add a new constant, and change the functions that use the old one");
+		    data_advice(unit));
 }
 
 static bool for_boot_only(const struct section *section)

@@ -29,7 +29,8 @@ static void add_line(struct names *lines, Dwarf_Die *die)
 	struct line *line;
 	int number;
 
-	if (!name || names_get(lines, name) || dwarf_decl_line(die, &number))
+	if (!name || names_get(lines, name) || dwarf_decl_line(die, &number) ||
+	    dwarf_hasattr(die, DW_AT_declaration))
 		return;
 	line = mem_alloc(sizeof(*line));
 	line->file = file ? mem_strdup(str_starts(file, "./") ? file + 2 : file) : NULL;

@@ -12,12 +12,20 @@
 
 #include "elffile.h"
 
+#define ALIGN_MAX	(1 << 24)
+
 _Noreturn static void die_broken(const struct elf_file *file, const char *why)
 {
 	die("%s: %s", file->path, why);
 }
 
 /* ---- Reading -------------------------------------------------------------------------- */
+
+/* Written as it says, a section of an absurd alignment would fill the disk. */
+static bool is_aligned(const GElf_Shdr *shdr)
+{
+	return shdr->sh_addralign <= ALIGN_MAX && !(shdr->sh_addralign & (shdr->sh_addralign - 1));
+}
 
 static void read_section(struct elf_file *file, Elf *elf, Elf_Scn *scn)
 {
@@ -30,6 +38,8 @@ static void read_section(struct elf_file *file, Elf *elf, Elf_Scn *scn)
 	if (!section->name)
 		die_broken(file, "a section has no name");
 	section->name = mem_strdup(section->name);
+	if (!is_aligned(&section->shdr))
+		die_broken(file, mem_printf("section %s has an impossible alignment", section->name));
 	if (section->shdr.sh_type == SHT_NOBITS || !section->shdr.sh_size)
 		return;
 	data = elf_rawdata(scn, NULL);

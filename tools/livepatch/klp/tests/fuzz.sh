@@ -3,7 +3,7 @@
 #
 # Broken input gives an error, never a crash; in KTAP.
 #
-# First files that are cut off, at many lengths, through klp itself; then libFuzzer, each
+# Files that are cut off or spoilt at many places, through klp itself; and libFuzzer, each
 # target for $FUZZ_SECONDS (20) at most, with seeds that are made here, and always the same
 # numbers of chance.  What crashes is kept in build/fuzz.
 #
@@ -51,7 +51,7 @@ modules()
 	mkdir -p "$work/link"
 	# shellcheck disable=SC2086
 	gcc $KERNEL -x c -c -o "$work/link/module.o" - <<-'END'
-	const char info[] __attribute__((section(".modinfo"))) = "license=GPL\0depends=other,exp\0name=fuzz";
+	const char info[] __attribute__((section(".modinfo"))) = "license=GPL\0depends=other,exp\0name=fuzz\0klp_func=vmlinux:run,1\0livepatch=Y";
 	extern int lost_one(int), mod_one(int), exp_printk(const char *fmt, ...);
 	extern int marked __asm__("\".klp.sym.vmlinux.marked,1\""), other __asm__("\".klp.sym.other.value,0\"");
 	int *table[] = { &marked, &other };
@@ -116,28 +116,35 @@ result()
 # 0 to 3 are klp's own; the sanitizers end with 1, too, but not in silence.
 fine() { [ "$1" -le 3 ] && ! grep -qE 'Sanitizer|runtime error' "$work/said"; }
 
-# cut FILE NAME COMMAND...: with the first bytes of FILE only, at many lengths, in NAME
-cut_off()
+# check NAME COMMAND...: what it makes of the broken file NAME
+check()
+{
+	timeout 20 "${@:2}" > "$work/said" 2>&1 < /dev/null
+	fine $? && return
+	cp "$work/$1" "$keep/$at-$1"
+	return 1
+}
+
+# broken FILE NAME COMMAND...: FILE as NAME, cut off at many lengths, and spoilt there
+broken()
 {
 	local file=$1 name=$2 size step at
-	shift 2
 	size=$(stat -c %s "$file")
-	step=$((size / 80 + 1))
-	for ((at = 0; at < size; at += at < 80 ? 7 : step)); do
+	step=$((size / 160 + 1))
+	for ((at = 0; at < size; at += at < 128 ? 5 : step)); do
 		head -c "$at" "$file" > "$work/$name"
-		timeout 20 "$@" > "$work/said" 2>&1 < /dev/null
-		fine $? && continue
-		cp "$work/$name" "$keep/cut-$at-$name"
-		return 1
+		check "${@:2}" || return
+		{ head -c "$at" "$file"; printf '\377\377\377'; tail -c +$((at + 4)) "$file"; } > "$work/$name"
+		check "${@:2}" || return
 	done
 }
 
-case_link_cut() { cut_off "$work/link/module.o" cut.o "$BIN/klp" link -o "$work/out.ko" "$work/cut.o"; }
-case_info_cut() { cut_off "$work/link/module.o" cut.ko "$BIN/klp" info "$work/cut.ko"; }
-case_info_debug_cut() { cut_off "$work/debug.o" cut.ko "$BIN/klp" info --json "$work/cut.ko"; }
+case_link_broken() { broken "$work/link/module.o" bad.o "$BIN/klp" link -o "$work/out.ko" "$work/bad.o"; }
+case_info_broken() { broken "$work/link/module.o" bad.ko "$BIN/klp" info "$work/bad.ko"; }
+case_info_debug_broken() { broken "$work/debug.o" bad.ko "$BIN/klp" info --json "$work/bad.ko"; }
 
 # An empty tree is no kernel: so it is after the diff was read that the build ends.
-case_diff_cut() { cut_off "$work/diff/git.patch" cut.patch "$work/source" "$work/none" "$work/none" "$work/cut.patch"; }
+case_diff_broken() { broken "$work/diff/git.patch" bad.patch "$work/source" "$work/none" "$work/none" "$work/bad.patch"; }
 
 fuzz()
 {

@@ -34,16 +34,30 @@ sections()
 		END { for (name in text) print name, text[name] }' | sort
 }
 
+# Where klp build has both trees of the kernel that it was last used for
+scratch()
+{
+	find "$cache" -mindepth 2 -maxdepth 2 -name log -printf '%T@ %h\n' | sort -n | tail -n 1 | cut -d ' ' -f 2
+}
+
 # Names of those that $1 has otherwise, or new, after the patch
 changed_sections()
 {
-	local object=${1%.c}.o scratch
-	scratch=$(dirname "$(find "$cache" -mindepth 2 -maxdepth 2 -name after -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2)")
-	[ -f "$scratch/after/$object" ] && [ -f "$scratch/before/$object" ] || return 0
-	comm -13 <(sections "$scratch/before/$object") <(sections "$scratch/after/$object") | cut -d ' ' -f 1
+	local object=${1%.c}.o
+	if ! [ -f "$(scratch)/after/$object" ] || ! [ -f "$(scratch)/before/$object" ]; then
+		echo "(no object)"
+		return
+	fi
+	comm -13 <(sections "$(scratch)/before/$object") <(sections "$(scratch)/after/$object") | cut -d ' ' -f 1
 }
 
-# Functions with other code that are neither replaced nor new
+# A static function that cannot be traced is fine as a copy, if its callers are replaced.
+is_copied()
+{
+	nm "$1.ko" | grep -q " t $3\$" && ! objdump -r -j ".text.$3" "$(scratch)/before/${2%.c}.o" | grep -q __fentry__
+}
+
+# Functions of $2 with other code that are neither replaced nor new
 left_out()
 {
 	sed -n 's/^\.text\.\(unlikely\.\|hot\.\|startup\.\)\?//p' "$1.sections" |
@@ -51,7 +65,9 @@ left_out()
 	{
 		sed 's/^[^ ]* //; s/,[0-9]*$//; s/\.\(isra\|part\|constprop\).*//' "$1.functions"
 		awk -F '"' '$2 == "added" { new = 1 } new && $2 == "name" { sub(/\.(isra|part|constprop|cold).*/, "", $4); print $4 }' "$1.json"
-	} | sort -u | comm -23 "$1.expected" - | paste -sd ' '
+	} | sort -u | comm -23 "$1.expected" - | while read -r function; do
+		is_copied "$1" "$2" "$function" || echo "$function"
+	done | paste -sd ' '
 }
 
 # verdict RESULT FILE CLASS TEXT: prints and counts it
@@ -65,7 +81,7 @@ verdict()
 judge_loaded()
 {
 	local file=$1 at=$2 left said
-	left=$(left_out "$at")
+	left=$(left_out "$at" "$file")
 	said=$(awk -v name="$(name_of "$file")" '$2 == name' "$out/boot.log")
 	if [ ! -s "$at.functions" ]; then
 		verdict "not ok" "$file" wrong "it replaces no function"

@@ -37,7 +37,7 @@ sections()
 # Where klp build has both trees of the kernel that it was last used for
 scratch()
 {
-	find "$cache" -mindepth 2 -maxdepth 2 -name log -printf '%T@ %h\n' | sort -n | tail -n 1 | cut -d ' ' -f 2
+	find "$cache" -mindepth 2 -maxdepth 2 -name state -printf '%T@ %h\n' | sort -n | tail -n 1 | cut -d ' ' -f 2
 }
 
 # Names of those that $1 has otherwise, or new, after the patch

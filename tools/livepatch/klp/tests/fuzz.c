@@ -15,6 +15,8 @@
 
 #include "../memory.c"
 
+int unused_main(int argc, char **argv);
+
 #define main unused_main
 #include "diff.c"
 #undef main

@@ -144,7 +144,10 @@ case_info_broken() { broken "$work/link/module.o" bad.ko "$BIN/klp" info "$work/
 case_info_debug_broken() { broken "$work/debug.o" bad.ko "$BIN/klp" info --json "$work/bad.ko"; }
 
 # An empty tree is no kernel: so it is after the diff was read that the build ends.
-case_diff_broken() { broken "$work/diff/git.patch" bad.patch "$work/source" "$work/none" "$work/none" "$work/bad.patch"; }
+case_diff_broken()
+{
+	broken "$work/diff/git.patch" bad.patch "$work/source" "$work/none" "$work/none" "$work/bad.patch"
+}
 
 fuzz()
 {
@@ -169,7 +172,8 @@ build()
 		list+=("$name.c")
 	done
 	"$CLANG" -std=gnu11 -D_GNU_SOURCE -O1 -g -w -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-fno-sanitize=pointer-overflow -Wl,--wrap=exit,--wrap=file_read,--wrap=elf_memory,--wrap=elf_end tests/fuzz.c "${list[@]}" -o "$work/fuzz" \
+		-fno-sanitize=pointer-overflow -Wl,--wrap=exit,--wrap=file_read \
+		-Wl,--wrap=elf_memory,--wrap=elf_end tests/fuzz.c "${list[@]}" -o "$work/fuzz" \
 		-lelf -ldw -lcapstone -ljson-c -lnettle &&
 	gcc -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		tests/source.c source.c lines.c memory.c message.c file.c run.c -o "$work/source" -ljson-c -lnettle

@@ -10,7 +10,11 @@ enabled=/sys/kernel/tracing/enabled_functions
 cd /mods || exit 1
 
 # "vmlinux name,position" as in sysfs
-in_sysfs() { find "/sys/kernel/livepatch/$1" -mindepth 2 -maxdepth 2 -type d -name '*,*' -printf '%P\n' | sed 's|/| |' | sort; }
+in_sysfs()
+{
+	find "/sys/kernel/livepatch/$1" -mindepth 2 -maxdepth 2 -type d -name '*,*' -printf '%P\n' |
+		sed 's|/| |' | sort
+}
 
 # ",0" stands for the only one, which is the first.
 wanted() { sed 's/,0$/,1/' "$1" | sort; }

@@ -166,6 +166,8 @@ static int klp_patch_go_live(struct klp_patch *decl,
  *   redirects one of the functions; or kernel.ftrace_enabled is 0
  * * %-EEXIST - an object, or a function of an object, is declared twice
  * * %-ENOENT - the size of a function is not to be found
+ * * %-ENOEXEC - the parameter ``verify`` is on, and an object or a function is not what
+ *   the patch was built against
  * * %-EAGAIN - a BPF trampoline on one of the functions stays busy
  * * %-ENOMEM - out of memory
  * * %-ECANCELED - it was a rehearsal, see "Preflight" in preflight.c

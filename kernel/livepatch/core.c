@@ -20,6 +20,7 @@
 #include "state.h"
 #include "symbol.h"
 #include "transition.h"
+#include "verify.h"
 
 /**
  * DOC: Locking
@@ -28,6 +29,7 @@
  *
  *   klp_sites_mutex -> klp_mutex -> module_mutex
  *                                -> direct_mutex -> ftrace_lock -> text_mutex
+ *                                -> text_mutex
  *                                -> cpus_read_lock
  *                                -> tasklist_lock -> pi_lock -> runqueue lock
  *
@@ -225,7 +227,23 @@ int klp_object_find_module(struct klp_live_object *obj,
 	return ret;
 }
 
-/* Finds everything that the object names.  Nothing to do while it is absent. */
+static int klp_object_differs(void *cookie, const struct klp_live_object *obj,
+			      const char *func, const char *why)
+{
+	if (func)
+		pr_err("'%s': function '%s' in object '%s' %s\n",
+		       klp_patch_name(obj->patch), func, klp_object_name(obj),
+		       why);
+	else
+		pr_err("'%s': object '%s' %s\n", klp_patch_name(obj->patch),
+		       klp_object_name(obj), why);
+	return -ENOEXEC;
+}
+
+/*
+ * Finds everything that the object names, and looks at it if that is wanted.  Nothing
+ * to do while it is absent.
+ */
 static int klp_object_resolve(struct klp_live_object *obj,
 			      struct klp_symbols *syms)
 {
@@ -239,12 +257,14 @@ static int klp_object_resolve(struct klp_live_object *obj,
 	klp_for_each_func(obj, func) {
 		cond_resched();
 		ret = klp_func_resolve(func, syms);
-		if (ret) {
-			klp_object_forget(obj);
-			return ret;
-		}
+		if (ret)
+			break;
 	}
-	return 0;
+	if (!ret)
+		ret = klp_object_verify(obj, klp_object_differs, NULL);
+	if (ret)
+		klp_object_forget(obj);
+	return ret;
 }
 
 /* Sends calls of the object's functions to where the patches' sides say */
@@ -395,7 +415,8 @@ void klp_patch_forget(struct klp_live_patch *patch)
  * Context: Process context.  Expects klp_lock() held.
  * Return: 0; -EINVAL if a name cannot be found, or only too often, or cannot be
  * redirected, or a relocation is not as it should be; -ENOENT if the size of a
- * function is unknown; -ENOMEM; what the architecture says of a relocation.
+ * function is unknown; -ENOEXEC if ``verify`` is on and a function is not what the
+ * patch was built against; -ENOMEM; what the architecture says of a relocation.
  */
 int klp_patch_resolve(struct klp_live_patch *patch)
 {

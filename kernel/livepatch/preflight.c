@@ -20,6 +20,7 @@
 #include "stack.h"
 #include "symbol.h"
 #include "transition.h"
+#include "verify.h"
 
 /**
  * DOC: Preflight
@@ -138,6 +139,18 @@ static void klp_inspect_func(const struct klp_live_func *func, int error,
 		all->good++;
 }
 
+static int klp_inspect_difference(void *cookie,
+				  const struct klp_live_object *obj,
+				  const char *func, const char *why)
+{
+	struct klp_inspection *all = cookie;
+
+	all->error = all->error ?: -ENOEXEC;
+	klp_report_line(all->report, "%s: %s%s%pe, %s\n", klp_object_name(obj),
+			func ?: "", func ? ": " : "", ERR_PTR(-ENOEXEC), why);
+	return 0;
+}
+
 static void klp_inspect_object(struct klp_live_object *obj,
 			       struct klp_symbols *syms,
 			       struct klp_inspection *all)
@@ -157,6 +170,9 @@ static void klp_inspect_object(struct klp_live_object *obj,
 	}
 	klp_for_each_func(obj, func)
 		klp_inspect_func(func, klp_func_resolve(func, syms), all);
+	error = klp_object_verify(obj, klp_inspect_difference, all);
+	if (error)
+		klp_inspect_problem(all, obj, "checksums", error, "");
 }
 
 /* Finds everything that the patch names, as far as that goes */

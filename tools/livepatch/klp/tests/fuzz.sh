@@ -159,7 +159,8 @@ fuzz()
 	grep -E 'DONE|Done' "$work/said" | sed 's/^/# /'
 }
 
-case_object() { fuzz object "$work/object/alternatives.after.o"; }
+case_object_code() { fuzz object "$work/object/alternatives.after.o"; }
+case_object_data() { fuzz object "$work/object/static-local.before.o"; }
 case_link() { fuzz link; }
 case_diff() { fuzz diff; }
 case_lines() { fuzz lines; }

@@ -91,10 +91,13 @@ fetch()
 	[ -d "$dir" ]
 }
 
+# The kernel may have patches of its own, where the difference does not fit.
+applies() { diff_of "$1" | patch -p1 -F0 -f -s --dry-run -d "$tree" >/dev/null 2>&1; }
+
 changed_sources()
 {
 	wanted | grep '\.c$' | sort -u | while read -r file; do
-		[ ! -f "$older/$file" ] || cmp -s "$base/$file" "$older/$file" || echo "$file"
+		[ -f "$older/$file" ] && ! cmp -s "$base/$file" "$older/$file" && applies "$file" && echo "$file"
 	done
 }
 

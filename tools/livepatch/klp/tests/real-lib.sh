@@ -54,7 +54,7 @@ changed_sections()
 # A static function that cannot be traced is fine as a copy, if its callers are replaced.
 is_copied()
 {
-	nm "$1.ko" | grep -q " t $3\$" && ! objdump -r -j ".text.$3" "$(scratch)/before/${2%.c}.o" | grep -q __fentry__
+	[ -f "$1.ko" ] && nm "$1.ko" | grep -q " t $3\$" && ! objdump -r -j ".text.$3" "$(scratch)/before/${2%.c}.o" | grep -q __fentry__
 }
 
 # Functions of $2 with other code that are neither replaced nor new
@@ -81,7 +81,7 @@ verdict()
 judge_loaded()
 {
 	local file=$1 at=$2 left said
-	left=$(left_out "$at" "$file")
+	left=$(<"$at.left")
 	said=$(awk -v name="$(name_of "$file")" '$2 == name' "$out/boot.log")
 	if [ ! -s "$at.functions" ]; then
 		verdict "not ok" "$file" wrong "it replaces no function"

@@ -160,6 +160,7 @@ build_one()
 	[ "$(<"$at.status")" -eq 0 ] || build_with_headers "$file" "$at"
 	functions_of "$at.json" >"$at.functions"
 	changed_sections "$file" >"$at.sections"
+	left_out "$at" "$file" >"$at.left"
 	if [ "$(<"$at.status")" -eq 0 ]; then
 		mkdir -p "$out/guest"
 		strip -g -o "$out/guest/$(name_of "$file").ko" "$at.ko"
@@ -173,7 +174,8 @@ build_one()
 boot()
 {
 	[ -d "$out/guest" ] || return 0
-	make -s -C "$top/tools/livepatch/klp" O="$top/build/klp" || return 1
+	make -s -C "$top/tools/livepatch/klp" O="$top/build/klp" >"$out/make.log" 2>&1 ||
+		{ sed 's/^/# /' "$out/make.log"; return 1; }
 	"$top/scripts/vm" -k "$tree" -T 600 -a kunit.enable=0 -a log_buf_len=4M -l "$out/console.log" \
 		-f "$top/build/klp/klp:/usr/bin/klp" -f "$out/guest:/mods" -f "$here/real-guest.sh:/real-guest.sh" \
 		-- 'bash /real-guest.sh' 2>"$out/vm.err" | tr -d '\r' >"$out/boot.log"
@@ -198,6 +200,7 @@ echo "1..${#files[@]}"
 for file in "${files[@]}"; do
 	build_one "$file"
 done
+touch "$out/boot.log"
 boot
 failed=0 nr=0
 for file in "${files[@]}"; do

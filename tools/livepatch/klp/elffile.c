@@ -27,12 +27,6 @@ static bool is_aligned(const GElf_Shdr *shdr)
 	return shdr->sh_addralign <= ALIGN_MAX && !(shdr->sh_addralign & (shdr->sh_addralign - 1));
 }
 
-/* Written as it says, a section of an absurd alignment would fill the disk. */
-static bool is_aligned(const GElf_Shdr *shdr)
-{
-	return shdr->sh_addralign <= ALIGN_MAX && !(shdr->sh_addralign & (shdr->sh_addralign - 1));
-}
-
 static void read_section(struct elf_file *file, Elf *elf, Elf_Scn *scn)
 {
 	struct elf_section *section = &file->sections[elf_ndxscn(scn)];

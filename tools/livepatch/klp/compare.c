@@ -187,10 +187,10 @@ bool unit_lent(const struct unit *unit)
 	const struct reloc *reloc = unit_relocs(unit);
 
 	for (size_t i = 0; unit->symbol && i < unit->nr; i++, reloc++) {
-		if (reloc->literal || (reloc->unit && !reloc->unit->code &&
-				       !unit_writable(reloc->unit)))
-			continue;
-		return true;
+		const struct unit *to = reloc->unit;
+
+		if (!reloc->literal && (!to || unit_writable(to) || (to->code && !reloc->target)))
+			return true;
 	}
 	return false;
 }

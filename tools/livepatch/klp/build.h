@@ -11,6 +11,7 @@
  *	unit.c		cut into functions and data
  *	refer.c		what the relocations mean
  *	match.c		which unit before is which one after
+ *	align.c		what a function refers to, before and after, side by side
  *	compare.c	what changed, by meaning
  *	special.c	the sections that describe code: alternatives, jump labels, ...
  *	refuse.c	what cannot be done safely

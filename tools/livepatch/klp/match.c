@@ -36,7 +36,7 @@ static struct names *names_of(const struct object *object, bool stems)
 	return names;
 }
 
-static bool may_be_same(const struct unit *before, const struct unit *after)
+bool units_may_match(const struct unit *before, const struct unit *after)
 {
 	return !before->twin && !after->twin && before->code == after->code &&
 	       !strcmp(before->stem, after->stem) &&
@@ -105,7 +105,7 @@ static void match_clones(struct object *before, struct object *after)
 static bool match_pair(const struct reloc *before, const struct reloc *after)
 {
 	if (!before->unit || !after->unit || after->unit->code ||
-	    before->target != after->target || !may_be_same(before->unit, after->unit))
+	    before->target != after->target || !units_may_match(before->unit, after->unit))
 		return false;
 	marry(before->unit, after->unit);
 	return true;
@@ -124,21 +124,16 @@ static bool match_alike(const struct reloc *before, size_t nr_before,
 	return found;
 }
 
-/* Lists that differ: each with the first that may be meant */
+/* Lists that differ: those that fit best, one by one */
 static bool match_in_order(const struct reloc *before, size_t nr_before,
 			   const struct reloc *after, size_t nr_after)
 {
+	struct unit_pair pair;
 	bool found = false;
 
-	for (size_t i = 0; i < nr_after; i++) {
-		if (!after[i].unit || after[i].unit->twin || after[i].unit->code)
-			continue;
-		for (size_t j = 0; j < nr_before; j++) {
-			if (match_pair(&before[j], &after[i])) {
-				found = true;
-				break;
-			}
-		}
+	while (relocs_align(before, nr_before, after, nr_after, &pair)) {
+		marry(pair.before, pair.after);
+		found = true;
 	}
 	return found;
 }
@@ -209,7 +204,7 @@ static void match_rest(struct object *before, struct object *after, bool last)
 
 		if ((*unit)->twin || (*unit)->section->role == ROLE_PIECES || !a || !b)
 			continue;
-		if (!a->same_name && !b->same_name && may_be_same(a, b) && moved(a, b))
+		if (!a->same_name && !b->same_name && units_may_match(a, b) && moved(a, b))
 			marry(a, b);
 		else if (last)
 			(*unit)->ambiguous = true;

@@ -195,6 +195,15 @@ bool section_copies(const struct section *section);
 
 /* match.c */
 void units_match(struct object *before, struct object *after);
+bool units_may_match(const struct unit *before, const struct unit *after);
+
+/* align.c */
+struct unit_pair {
+	struct unit *before, *after;
+};
+
+bool relocs_align(const struct reloc *before, size_t nr_before,
+		  const struct reloc *after, size_t nr_after, struct unit_pair *best);
 
 /* compare.c */
 void units_compare(struct object *before, struct object *after);

@@ -20,7 +20,7 @@ WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 CC=${CC:-gcc}
 
-SOURCES="object unit refer special match compare refuse line select outside emit write
+SOURCES="object unit refer special align match compare refuse line select outside emit write
 	 diff x86 memory message file"
 COMMON="-nostdinc -std=gnu11 -O2 -g -mcmodel=kernel -fno-pic -fno-pie -ffunction-sections
 	-fdata-sections -fno-asynchronous-unwind-tables -fno-strict-aliasing -mno-red-zone

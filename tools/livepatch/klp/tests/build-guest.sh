@@ -15,6 +15,8 @@
 set -u
 cd "$1" || exit 1
 complaint='WARNING: |BUG: |kernel BUG|Oops|general protection|Call Trace:|refcount_t:|ftrace failed|livepatch: .*failed'
+# For the cases
+# shellcheck disable=SC2034
 trace=/sys/kernel/tracing
 
 says()

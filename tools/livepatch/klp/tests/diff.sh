@@ -53,6 +53,7 @@ compare()
 	object=$(sed -n 's,^// object: ,,p' "tests/diff/$1.c")
 	before=$WORK/$1.before.o
 	! grep -q '^// new' "tests/diff/$1.c" || before=
+	# shellcheck disable=SC2046 # a list of words
 	"$DIFF" "$before" "$WORK/$1.after.o" "tests/diff/$1.c" "${object:-vmlinux}" \
 		"$WORK/$1.out.o" $(sed -n 's,^// with: ,,p' "tests/diff/$1.c") > "$WORK/output" 2> "$WORK/errors"
 	sed -E 's/^(refused [^ ]+ [^ ]+ [^ ]+ (of )?[^ ]+).*/\1/' \
@@ -128,6 +129,7 @@ hostile()
 	result $status "hostile input"
 }
 
+# shellcheck disable=SC2046 # a list of words
 [ $# -gt 0 ] || set -- $(ls tests/diff | sed -n 's/\.c$//p') hostile
 echo "KTAP version 1"
 count=0

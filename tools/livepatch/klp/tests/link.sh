@@ -133,6 +133,7 @@ cases_of_refusals()
 	refused 3 "a module's symbol in init code"
 	echo 'extern int a; __attribute__((section("__jump_table"))) int *f = &a;' > "$WORK/source.c"
 	refused 3 "a module's symbol in a table that is read at once"
+# shellcheck disable=SC2258 # the comma is part of it
 	for name in vmlinux.a vmlinux.a, vmlinux.,0 .a,0 vmlinux.a,x vmlinux.a,0x vmlinux.a,1,2 vmlinux; do
 		echo "extern int b __asm__(\"\\\".klp.sym.$name\\\"\"); int f(void) { return b; }" \
 			> "$WORK/source.c"

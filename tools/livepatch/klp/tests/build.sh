@@ -160,7 +160,7 @@ bad_diffs()
 	bad_diff refused_fuzz 3 'only with fuzz' 's/^ static int version_proc_show/ static long version_proc_show/'
 	bad_diff refused_diff_of_another_file 1 'there is no such file' 's/meminfo\.c/nomeminfo.c/'
 	bad_diff refused_truncated_in_a_hunk 1 'bad.patch:' '10,$d'
-	bad_diff refused_truncated_header 3 'changes nothing' '5,$d'
+	bad_diff refused_truncated_header 3 'it changes no' '5,$d'
 	bad_diff refused_no_diff 1 'no unified diff' 's/^[-+@]/ /'
 	{
 		echo '--- a/fs/proc/version.c'

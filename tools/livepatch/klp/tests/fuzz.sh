@@ -22,7 +22,7 @@ work=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)")	# klp sy
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$keep"
 
-SOURCES="object unit refer special match align compare refuse line select outside emit write diff x86
+SOURCES="object unit refer special match align compare refuse select outside emit write diff x86
 	 link elffile source lines run file message"
 KERNEL="-nostdinc -std=gnu11 -O2 -mcmodel=kernel -fno-pic -fno-pie -ffunction-sections
 	-fdata-sections -fno-asynchronous-unwind-tables -mno-red-zone -fno-stack-protector -mno-sse

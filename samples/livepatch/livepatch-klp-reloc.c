@@ -21,9 +21,13 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
+#ifdef __has_include
 #if __has_include(<linux/livepatch_helpers.h>)
 #include <linux/livepatch_helpers.h>
-#else	/* a kernel that does not bring it: what klp link reads is the name */
+#endif
+#endif
+
+#ifndef KLP_RELOC	/* a kernel that does not bring it: what klp link reads is the name */
 #define KLP_RELOC(object, symbol, position) \
 	__asm__("\".klp.sym." #object "." #symbol "," #position "\"") __weak
 #endif

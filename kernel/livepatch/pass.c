@@ -8,6 +8,7 @@
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
@@ -30,6 +31,13 @@
 
 /* The longest pause between two passes, in jiffies */
 #define KLP_PASS_PAUSE_MAX	HZ
+
+/*
+ * Those that the first passes did not move will most likely stay for a while: from
+ * then on, a pass takes that much of a CPU at once and rests for a jiffy.
+ */
+#define KLP_SPARING_PASS	4
+#define KLP_PASS_SLICE		(2 * NSEC_PER_MSEC)
 
 static unsigned int klp_kick_ms = 1;
 module_param_named(kick_ms, klp_kick_ms, uint, 0644);
@@ -203,11 +211,22 @@ static bool klp_pass_batch(struct klp_pass *pass)
 	return false;
 }
 
+/* Between two batches of a pass that others should not notice */
+static void klp_pass_rest(ktime_t *since)
+{
+	if (READ_ONCE(klp_tr.passes) < KLP_SPARING_PASS ||
+	    ktime_to_ns(ktime_sub(ktime_get(), *since)) < KLP_PASS_SLICE)
+		return;
+	schedule_timeout_idle(1);
+	*since = ktime_get();
+}
+
 /**
  * klp_transition_pass() - try to move every task that is still pending
  *
  * Nothing happens if there is no transition.  If tasks remain, the next pass is
- * planned: soon at first, later less often, once a second in the end.
+ * planned: soon at first, later less often and sparing the CPU, once a second in
+ * the end.
  *
  * Context: Process context, with no lock held.  Takes klp_mutex for one batch of
  * tasks at a time.
@@ -215,9 +234,12 @@ static bool klp_pass_batch(struct klp_pass *pass)
 void klp_transition_pass(void)
 {
 	struct klp_pass pass = { .epoch = READ_ONCE(klp_tr.epoch) };
+	ktime_t since = ktime_get();
 
-	while (klp_pass_batch(&pass))
+	while (klp_pass_batch(&pass)) {
 		cond_resched();
+		klp_pass_rest(&since);
+	}
 }
 
 static void klp_pass_work(struct work_struct *work)

@@ -5,7 +5,7 @@
 CONFIG ?= small
 export LINUX_TARBALL LINUX
 
-.PHONY: demo-build demo-distro help run test kernel stock shell apply unapply series bench check check-series clean
+.PHONY: demo-build demo-distro help run test test-hard soak coverage kernel stock shell apply unapply series bench check check-series clean
 
 help:		## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,15 @@ run:		## build, boot, patch and unpatch a running kernel
 
 test:		## build, boot and run every test on both configurations
 	@scripts/test
+
+test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an hour or more)
+	@scripts/test-hard
+
+soak:		## torture until 10,000 transitions are done
+	@scripts/test -c distro -s soak klp-torture.sh
+
+coverage:	## which lines of the core do the tests run
+	@scripts/coverage
 
 kernel:		## build our kernel in build/linux (CONFIG=small, distro or debug)
 	@scripts/deps

@@ -48,18 +48,28 @@
  * Callbacks run under klp_mutex.
  */
 
-static void klp_drop_work(struct work_struct *work)
+/* When to try again, in jiffies, if there was no memory */
+#define KLP_DROP_DELAY		HZ
+
+static void klp_drop_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(klp_drop, klp_drop_work);
+
+static void klp_drop_later(unsigned long delay)
 {
-	klp_sites_drop_idle();
+	mod_delayed_work(system_unbound_wq, &klp_drop, delay);
 }
 
-static DECLARE_WORK(klp_drop, klp_drop_work);
+static void klp_drop_work(struct work_struct *work)
+{
+	if (klp_sites_drop_idle() == -ENOMEM)
+		klp_drop_later(KLP_DROP_DELAY);
+}
 
 /* Wait until what nobody needs any more is gone.  No lock held. */
 void klp_drop_flush(void)
 {
-	queue_work(system_unbound_wq, &klp_drop);
-	flush_work(&klp_drop);
+	klp_drop_later(0);
+	flush_delayed_work(&klp_drop);
 }
 
 /* How long to wait, in jiffies, whether another transition follows at once */
@@ -372,7 +382,7 @@ static void klp_transition_complete(void)
 	klp_patch_announce(patch, "complete");
 	klp_patch_changed(patch);
 	klp_patches_go(&gone);
-	queue_work(system_unbound_wq, &klp_drop);
+	klp_drop_later(0);
 	klp_settle_later();
 }
 

@@ -767,18 +767,22 @@ static void klp_set_mark_gone(struct klp_site_set *set,
  * that fails they stay idle, and cost a little.  Their slots stay in any case:
  * a call may be on its way.
  */
-static void klp_set_shrink(struct klp_site_set *set)
+static int klp_set_shrink(struct klp_site_set *set)
 {
 	unsigned long *ips;
 	unsigned int nr;
+	int ret = 0;
 
 	ips = kvmalloc_array(set->nr, sizeof(*ips), GFP_KERNEL);
 	if (!ips)
-		return;
+		return -ENOMEM;
 	nr = klp_set_idle_ips(set, ips);
-	if (nr && !ftrace_set_filter_ips(&set->ops, ips, nr, 1, 0))
+	if (nr)
+		ret = ftrace_set_filter_ips(&set->ops, ips, nr, 1, 0);
+	if (!ret)
 		klp_set_mark_gone(set, ips, nr);
 	kvfree(ips);
+	return ret;
 }
 
 static bool klp_sites_drop_set(void)
@@ -795,17 +799,21 @@ static bool klp_sites_drop_set(void)
  *
  * Context: Process context, with no lock held.  Takes klp_sites_mutex for one set
  * at a time, klp_mutex only to look.  Waits for grace periods.
+ * Return: 0; or, where idle sites had to stay, why: -ENOMEM is worth another call,
+ * later.
  */
-void klp_sites_drop_idle(void)
+int klp_sites_drop_idle(void)
 {
 	struct klp_site_set *set;
+	int ret = 0;
 
 	while (klp_sites_drop_set())
 		cond_resched();
 
 	guard(mutex)(&klp_sites_mutex);
 	list_for_each_entry(set, &klp_sets, node)
-		klp_set_shrink(set);
+		ret = klp_set_shrink(set) ?: ret;
+	return ret;
 }
 
 /**

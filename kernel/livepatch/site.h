@@ -52,7 +52,7 @@ void klp_sites_preview(struct klp_ranges *ranges,
 bool klp_sites_must_call(void);
 int klp_sites_unsettle(void);
 bool klp_sites_settle(void);
-void klp_sites_drop_idle(void);
+int klp_sites_drop_idle(void);
 void klp_sites_drop_module(struct module *mod);
 bool klp_sites_has_module(const struct module *mod);
 

@@ -193,8 +193,13 @@ static int klp_section_apply(const struct klp_elf *elf, const char *objname,
 	ret = klp_relocs_resolve(elf, objname, &elf->sechdrs[relsec], syms);
 	if (ret)
 		return ret;
-	return apply_relocate_add(elf->sechdrs, elf->strtab, elf->symndx,
-				  relsec, elf->mod);
+	ret = apply_relocate_add(elf->sechdrs, elf->strtab, elf->symndx, relsec,
+				 elf->mod);
+	/* What was written before it failed would be taken for garbage next time */
+	if (ret)
+		clear_relocate_add(elf->sechdrs, elf->strtab, elf->symndx,
+				   relsec, elf->mod);
+	return ret;
 }
 
 /*
@@ -255,8 +260,8 @@ static void klp_sections_clear(const struct klp_elf *elf, const char *objname,
  * @syms:	tables read so far
  *
  * Context: Process context.  Expects klp_mutex held.  May sleep.
- * Return: 0; -EINVAL, -ENOMEM or what the architecture says, with the sections
- * before the one that failed cleared again.
+ * Return: 0; -EINVAL, -ENOMEM or what the architecture says, with everything that
+ * was written cleared again.
  */
 int klp_relocs_apply(struct module *pmod, const char *objname,
 		     struct klp_symbols *syms)

@@ -116,8 +116,12 @@ static int klp_patch_start(struct klp_live_patch *patch)
 /* Everything that would be looked at, and nothing that would be changed */
 static int klp_patch_rehearse(struct klp_live_patch *patch, int refusal)
 {
-	klp_preflight(patch, refusal ?: klp_sysfs_add(patch));
-	return -ECANCELED;
+	int ret = klp_preflight(patch, refusal ?: klp_sysfs_add(patch));
+
+	if (ret != -ECANCELED)
+		pr_err("failed to rehearse patch '%s' (%d)\n",
+		       klp_patch_name(patch), ret);
+	return ret;
 }
 
 /* On an error, *@patch is what is left to bury, without the locks */

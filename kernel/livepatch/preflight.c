@@ -281,12 +281,13 @@ static void klp_report_result(struct klp_report *report, int ret)
  * @patch:	a new patch
  * @refusal:	why it would not even be looked at, or 0
  *
- * What it finds replaces the last report, which stays if there is no memory.
+ * What it finds replaces the last report.
  *
  * Context: Process context.  Expects klp_lock() held, throughout: a rehearsal with
  * thousands of tasks keeps others waiting as long as registering its functions would.
+ * Return: -ECANCELED, or -ENOMEM if the report is still the last one.
  */
-void klp_preflight(struct klp_live_patch *patch, int refusal)
+int klp_preflight(struct klp_live_patch *patch, int refusal)
 {
 	struct klp_report report = {};
 	int ret;
@@ -294,7 +295,7 @@ void klp_preflight(struct klp_live_patch *patch, int refusal)
 	lockdep_assert_held(&klp_mutex);
 	report.buf = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!report.buf)
-		return;
+		return -ENOMEM;
 	klp_report_line(&report, "patch: %s\n", klp_patch_name(patch));
 	klp_report_refusal(&report, refusal);
 	ret = klp_preflight_look(patch, &report);
@@ -304,4 +305,5 @@ void klp_preflight(struct klp_live_patch *patch, int refusal)
 	scoped_guard(mutex, &klp_preflight_mutex)
 		swap(klp_preflight_text, report.buf);
 	free_page((unsigned long)report.buf);
+	return -ECANCELED;
 }

@@ -9,6 +9,6 @@ struct klp_live_patch;
 struct module;
 
 bool klp_preflight_due(const struct module *mod);
-void klp_preflight(struct klp_live_patch *patch, int refusal);
+int klp_preflight(struct klp_live_patch *patch, int refusal);
 
 #endif /* _KLP_PREFLIGHT_H */

@@ -102,8 +102,11 @@ static int klp_patch_start(struct klp_live_patch *patch)
 	int ret;
 
 	ret = klp_sysfs_add(patch);
-	if (ret)
+	if (ret) {
+		pr_err("failed to show patch '%s' in sysfs (%d)\n",
+		       klp_patch_name(patch), ret);
 		return ret;
+	}
 	ret = klp_patch_resolve(patch);
 	if (ret)
 		return ret;
@@ -136,8 +139,11 @@ static int klp_patch_go_live(struct klp_patch *decl,
 	if (ret && (!rehearsal || klp_patch_find(decl->mod)))
 		return ret;
 	new = klp_patch_new(decl);
-	if (IS_ERR(new))
+	if (IS_ERR(new)) {
+		pr_err("failed to set up patch '%s' (%ld)\n", decl->mod->name,
+		       PTR_ERR(new));
 		return PTR_ERR(new);
+	}
 	*patch = new;
 	return rehearsal ? klp_patch_rehearse(new, ret) : klp_patch_start(new);
 }

@@ -398,8 +398,17 @@ static void klp_transition_complete(void)
  */
 int klp_patch_admit(const struct klp_patch *decl)
 {
-	if (klp_transition_patch() || klp_patch_find(decl->mod))
+	const struct klp_live_patch *busy = klp_transition_patch();
+
+	if (busy) {
+		pr_err("patch '%s' has to wait for the transition of '%s'\n",
+		       decl->mod->name, klp_patch_name(busy));
 		return -EBUSY;
+	}
+	if (klp_patch_find(decl->mod)) {
+		pr_err("patch '%s' is enabled already\n", decl->mod->name);
+		return -EBUSY;
+	}
 	if (!klp_states_admit(decl)) {
 		pr_err("Livepatch patch (%s) is not compatible with the already installed livepatches.\n",
 		       decl->mod->name);
@@ -437,8 +446,11 @@ int klp_patch_resolve(struct klp_live_patch *patch)
 	lockdep_assert_held(&klp_mutex);
 	klp_for_each_object(patch, obj) {
 		ret = klp_object_resolve(obj, &syms);
-		if (ret)
+		if (ret) {
+			pr_err("failed to initialize patch '%s' for object '%s' (%d)\n",
+			       klp_patch_name(patch), klp_object_name(obj), ret);
 			break;
+		}
 	}
 	klp_symbols_free(&syms);
 	if (ret)
@@ -538,6 +550,12 @@ int klp_patch_enable(struct klp_live_patch *patch)
 
 /* ---- disable, reverse, force ---- */
 
+static void klp_patch_stays(const struct klp_live_patch *patch, int ret)
+{
+	pr_warn("failed to disable patch '%s' (%d)\n", klp_patch_name(patch),
+		ret);
+}
+
 /*
  * The sites of a patch must not jump when it is about to be disabled.  This changes
  * no more than how its functions are called.
@@ -551,6 +569,8 @@ static int klp_patch_unsettle(struct klp_live_patch *patch)
 	patch->sides = KLP_ON_PATCHED;
 	ret = klp_sites_unsettle();
 	patch->sides = KLP_ON_BOTH;
+	if (ret)
+		klp_patch_stays(patch, ret);
 	return ret;
 }
 
@@ -564,6 +584,8 @@ static int klp_patch_disable(struct klp_live_patch *patch)
 	ret = klp_sites_must_call() ? -EAGAIN : klp_transition_cover();
 	if (ret) {
 		patch->sides = KLP_ON_BOTH;
+		if (ret != -EAGAIN)
+			klp_patch_stays(patch, ret);
 		return ret;
 	}
 
@@ -724,8 +746,11 @@ int klp_patch_force(struct klp_live_patch *patch)
 {
 	struct klp_forced *record = kzalloc(sizeof(*record), GFP_KERNEL);
 
-	if (!record)
+	if (!record) {
+		pr_warn("failed to force patch '%s' (%d)\n",
+			klp_patch_name(patch), -ENOMEM);
 		return -ENOMEM;
+	}
 
 	guard(klp_mutex)();
 	if (patch != klp_transition_patch()) {

@@ -34,6 +34,7 @@
  * @secstrings:	the names of its sections
  * @strtab:	the names of its symbols
  * @symndx:	index of the section with the symbol table
+ * @nr_syms:	number of symbols that are there
  */
 struct klp_elf {
 	struct module *mod;
@@ -41,6 +42,7 @@ struct klp_elf {
 	const char *secstrings;
 	const char *strtab;
 	unsigned int symndx;
+	unsigned long nr_syms;
 };
 
 /* Most architectures overwrite what is there: nothing to clear. */
@@ -111,6 +113,58 @@ static bool klp_is_vmlinux(const char *objname)
 	return !strcmp(objname, "vmlinux");
 }
 
+/* ---- what may be written ---- */
+
+/* Bytes from @at to the end of the part of the module that it is in, or 0 */
+static size_t klp_reloc_room(const struct module *mod, unsigned long at)
+{
+	for_each_mod_mem_type(type) {
+		size_t offset = at - (unsigned long)mod->mem[type].base;
+
+		if (offset < mod->mem[type].size)
+			return mod->mem[type].size - offset;
+	}
+	return 0;
+}
+
+/*
+ * Relocations are written while others are read, and symbols are looked up: what the
+ * loader and this file go by is not to be changed under them.
+ */
+static bool klp_section_writable(const struct klp_elf *elf, const Elf_Shdr *sec)
+{
+	switch (sec->sh_type) {
+	case SHT_NULL:
+	case SHT_SYMTAB:
+	case SHT_STRTAB:
+	case SHT_RELA:
+	case SHT_REL:
+		return false;
+	}
+	return sec->sh_addr != (unsigned long)elf->mod;
+}
+
+/* How much it writes; where that is not known here, the least that it may be */
+static size_t klp_reloc_width(const Elf_Rela *rela)
+{
+#ifdef CONFIG_X86_64
+	switch (ELF_R_TYPE(rela->r_info)) {
+	case R_X86_64_64:
+	case R_X86_64_PC64:
+		return sizeof(u64);
+	}
+	return sizeof(u32);
+#else
+	return 1;
+#endif
+}
+
+static bool klp_reloc_fits(const Elf_Rela *rela, size_t room)
+{
+	return rela->r_offset < room &&
+	       room - rela->r_offset >= klp_reloc_width(rela);
+}
+
 /* ---- symbols ---- */
 
 static int klp_reloc_resolve(const struct klp_elf *elf, const char *objname,
@@ -148,10 +202,11 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 			      const Elf_Shdr *relsec, struct klp_symbols *syms)
 {
 	const Elf_Shdr *symsec = &elf->sechdrs[elf->symndx];
-	unsigned long nr_syms = symsec->sh_size / sizeof(Elf_Sym);
+	const Elf_Shdr *target = &elf->sechdrs[relsec->sh_info];
 	const Elf_Rela *rela = (void *)relsec->sh_addr;
 	const Elf_Rela *end = rela + relsec->sh_size / sizeof(*rela);
-	unsigned long room = elf->sechdrs[relsec->sh_info].sh_size;
+	size_t room = min_t(size_t, target->sh_size,
+			    klp_reloc_room(elf->mod, target->sh_addr));
 	struct klp_reloc_name *name;
 	Elf_Sym *sym, *last = NULL;
 	int ret = 0;
@@ -161,7 +216,9 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 		return -ENOMEM;
 
 	for (; rela < end && !ret; rela++) {
-		if (ELF_R_SYM(rela->r_info) >= nr_syms || rela->r_offset >= room) {
+		cond_resched();
+		if (ELF_R_SYM(rela->r_info) >= elf->nr_syms ||
+		    !klp_reloc_fits(rela, room)) {
 			pr_err("section %s has a relocation that is out of bounds\n",
 			       elf->secstrings + relsec->sh_name);
 			ret = -EINVAL;
@@ -188,9 +245,15 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 static int klp_section_apply(const struct klp_elf *elf, const char *objname,
 			     unsigned int relsec, struct klp_symbols *syms)
 {
+	const Elf_Shdr *sec = &elf->sechdrs[relsec];
 	int ret;
 
-	ret = klp_relocs_resolve(elf, objname, &elf->sechdrs[relsec], syms);
+	if (!klp_section_writable(elf, &elf->sechdrs[sec->sh_info])) {
+		pr_err("section %s has relocations of what modules are loaded by\n",
+		       elf->secstrings + sec->sh_name);
+		return -EINVAL;
+	}
+	ret = klp_relocs_resolve(elf, objname, sec, syms);
 	if (ret)
 		return ret;
 	ret = apply_relocate_add(elf->sechdrs, elf->strtab, elf->symndx, relsec,
@@ -239,6 +302,7 @@ static struct klp_elf klp_elf_of(struct module *mod)
 		.secstrings = mod->klp_info->secstrings,
 		.strtab = mod->core_kallsyms.strtab,
 		.symndx = mod->klp_info->symndx,
+		.nr_syms = mod->core_kallsyms.num_symtab,
 	};
 }
 
@@ -323,6 +387,7 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 		.secstrings = shstrtab,
 		.strtab = strtab,
 		.symndx = symindex,
+		.nr_syms = sechdrs[symindex].sh_size / sizeof(Elf_Sym),
 	};
 	const char *secname = shstrtab + sechdrs[secindex].sh_name;
 	char object[KLP_RELOC_OBJECT_MAX + 1];

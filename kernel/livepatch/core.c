@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -144,6 +145,19 @@ static void klp_post_unpatch(struct klp_live_object *obj)
 
 /* ---- one object ---- */
 
+/* Calls go there for as long as the patch lives: no data, and no init code */
+static bool klp_code_stays(const struct klp_live_func *func)
+{
+	unsigned long addr = (unsigned long)func->decl->new_func;
+
+	if ((core_kernel_text(addr) || is_module_text_address(addr)) &&
+	    !within_module_init(addr, func->object->patch->mod))
+		return true;
+	pr_err("replacement of '%s' is no code, or init code\n",
+	       func->decl->old_name);
+	return false;
+}
+
 /*
  * Once for the life of the patch.  Tasks may run it, by way of another function of
  * the patch, after the module went whose function it replaces.
@@ -155,6 +169,8 @@ static int klp_func_resolve_new(struct klp_live_func *func,
 
 	if (func->new_code.start)
 		return 0;
+	if (!klp_code_stays(func))
+		return -EINVAL;
 	ret = klp_symbols_code(syms, func->object->patch->mod, NULL,
 			       (unsigned long)func->decl->new_func,
 			       &func->new_code);
@@ -184,11 +200,11 @@ int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms)
 		return ret;
 	}
 	ret = klp_func_resolve_new(func, syms);
-	if (ret) {
+	if (ret == -ENOENT)
 		pr_err("kallsyms size lookup failed for '%s' replacement\n",
 		       decl->old_name);
+	if (ret)
 		return ret;
-	}
 
 	func->ip = klp_location_find(addr, func->old_code.size);
 	if (!func->ip) {
@@ -433,7 +449,7 @@ void klp_patch_forget(struct klp_live_patch *patch)
  *
  * Context: Process context.  Expects klp_lock() held.
  * Return: 0; -EINVAL if a name cannot be found, or only too often, or cannot be
- * redirected, or a relocation is not as it should be; -ENOENT if the size of a
+ * redirected, or not to where it should go, or a relocation is not as it should be; -ENOENT if the size of a
  * function is unknown; -ENOEXEC if ``verify`` is on and a function is not what the
  * patch was built against; -ENOMEM; what the architecture says of a relocation.
  */

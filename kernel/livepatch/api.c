@@ -17,46 +17,81 @@
 
 /* ---- is the declaration sound? ---- */
 
-static int klp_func_check(const struct klp_func *func)
+static const char *klp_name_fault(const char *name, size_t max)
 {
-	if (!func->old_name || !func->new_func ||
-	    strlen(func->old_name) >= KSYM_NAME_LEN)
-		return -EINVAL;
-	return 0;
+	size_t len = strnlen(name, max);
+
+	return !len ? "an empty name" : len == max ? "a name that is too long" :
+	       NULL;
 }
 
-static int klp_object_check(const struct klp_object *obj)
+/* What is wrong with it, or NULL */
+static const char *klp_func_fault(const struct klp_func *func)
 {
+	if (!func->old_name)
+		return "a function without a name";
+	if (!func->new_func)
+		return "a function without a replacement";
+	return klp_name_fault(func->old_name, KSYM_NAME_LEN);
+}
+
+static const char *klp_object_fault(const struct klp_object *obj)
+{
+	const char *fault = NULL;
 	const struct klp_func *func;
-	int ret;
 
 	if (!obj->funcs)
-		return -EINVAL;
-	if (obj->name && (!*obj->name || strlen(obj->name) >= MODULE_NAME_LEN))
-		return -EINVAL;
+		return "an object without functions";
+	if (obj->name)
+		fault = klp_name_fault(obj->name, MODULE_NAME_LEN);
+	if (obj->name && strchr(obj->name, '/'))
+		fault = "a name that no module has";
+	if (fault)
+		return fault;
 	klp_for_each_func_static(obj, func) {
-		ret = klp_func_check(func);
-		if (ret)
-			return ret;
+		fault = klp_func_fault(func);
+		if (fault)
+			return fault;
 	}
-	return 0;
+	return NULL;
+}
+
+static const char *klp_patch_fault(const struct klp_patch *patch)
+{
+	const struct klp_object *obj;
+	const char *fault;
+
+	if (!patch->objs)
+		return "no objects";
+	klp_for_each_object_static(patch, obj) {
+		fault = klp_object_fault(obj);
+		if (fault)
+			return fault;
+	}
+	return NULL;
 }
 
 static int klp_patch_check(const struct klp_patch *patch)
 {
-	const struct klp_object *obj;
-	int ret;
+	const char *fault;
 
-	if (!patch || !patch->mod || !patch->objs)
+	if (!patch || !patch->mod) {
+		pr_err("a patch without a module is none\n");
 		return -EINVAL;
-	klp_for_each_object_static(patch, obj) {
-		ret = klp_object_check(obj);
-		if (ret)
-			return ret;
+	}
+	fault = klp_patch_fault(patch);
+	if (fault) {
+		pr_err("patch '%s' has %s\n", patch->mod->name, fault);
+		return -EINVAL;
 	}
 	if (!is_livepatch_module(patch->mod)) {
 		pr_err("module %s is not marked as a livepatch module\n",
 		       patch->mod->name);
+		return -EINVAL;
+	}
+	/* Its relocations would not be found */
+	if (!patch->mod->klp_info) {
+		pr_err("module %s is not loaded far enough\n", patch->mod->name);
 		return -EINVAL;
 	}
 	return 0;
@@ -168,7 +203,8 @@ static int klp_patch_go_live(struct klp_patch *decl,
  * * %0 - tasks are moving
  * * %-EINVAL - the declaration is not sound; the module is not marked by
  *   MODULE_INFO(livepatch, "Y"); a system state stands against it; a name
- *   is not to be found, or is ambiguous; a function cannot be traced; a
+ *   is not to be found, or is ambiguous; a function cannot be traced; what
+ *   replaces one is no code, or goes when init has returned; a
  *   livepatch relocation is not as it should be; or a pre_patch callback
  *   returned a positive value
  * * %-ENODEV - live patching did not come up, the module is going, or ftrace is dead
@@ -237,7 +273,8 @@ void *klp_find_section_by_name(const struct module *mod, const char *name,
 	for (i = 1; i < info->hdr.e_shnum; i++) {
 		const Elf_Shdr *sec = &info->sechdrs[i];
 
-		if ((sec->sh_flags & SHF_ALLOC) &&
+		/* The name of a section without a type may be anywhere */
+		if (sec->sh_type != SHT_NULL && (sec->sh_flags & SHF_ALLOC) &&
 		    !strcmp(info->secstrings + sec->sh_name, name)) {
 			*sec_size = sec->sh_size;
 			return (void *)sec->sh_addr;

@@ -6,6 +6,8 @@
  * A patch and each of its objects are kobjects; a function is an empty directory,
  * which needs none.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/kernfs.h>
@@ -182,6 +184,7 @@ static int klp_dir_add(struct kobject *kobj, struct kobject *parent,
 
 	if (taken) {
 		kernfs_put(taken);
+		pr_err("'%s' has '%s' twice\n", parent->name, name);
 		return -EEXIST;
 	}
 	return kobject_add(kobj, parent, "%s", name);
@@ -200,6 +203,10 @@ static int klp_func_dir_add(struct klp_live_object *obj,
 		return -ENOMEM;
 	strreplace(name, '/', '!');
 	dir = kernfs_create_dir(obj->kobj.sd, name, 0755, NULL);
+	if (IS_ERR(dir))
+		pr_err("'%s' cannot have '%s' in '%s': %pe\n",
+		       klp_patch_name(obj->patch), name, klp_object_name(obj),
+		       dir);
 	kfree(name);
 	return PTR_ERR_OR_ZERO(dir);
 }

@@ -4,7 +4,8 @@
  * with their checksums, in the order in which they are loaded.
  *
  * A file counts only once the manifest names it, and both are written under other names
- * first: whenever the power goes, the manifest is right.
+ * first: whenever the power goes, the manifest is right.  So what takes the place of a
+ * patch of the same name is kept as <patch>-<checksum>.ko beside it, or the other way round.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -197,27 +198,52 @@ static struct kept *slot_for(struct store *store, const char *name)
 	return kept ?: list_add(&store->patches);
 }
 
+/* The old file stays whole until the manifest names the new one: never under its name. */
+static const char *path_for(const struct store *store, const struct kept *old,
+			    const struct module *module, const char *sum)
+{
+	const char *end = strstr(path_base(module->path), ".ko") ?: ".ko";
+	const char *path = mem_printf("%s/%s%s", store->dir, module->name, end);
+
+	if (!old->path)
+		return path;
+	if (!strcmp(old->sum, sum))
+		return old->path;
+	if (strcmp(old->path, path))
+		return path;
+	return mem_printf("%s/%s-%.12s%s", store->dir, module->name, sum, end);
+}
+
+static void remove_file(const char *path)
+{
+	if (unlink(path) && errno != ENOENT)
+		warn("%s: cannot be removed: %s", path, strerror(errno));
+}
+
+static void keep(struct store *store, const struct module *module, struct kept *kept)
+{
+	struct bytes bytes = file_read(module->path);
+	const char *sum = sha256_hex(bytes.at, bytes.size), *old = kept->path;
+
+	*kept = (struct kept){ module->name, path_for(store, kept, module, sum), sum, time_text() };
+	file_write(kept->path, bytes.at, bytes.size);
+	store_write(store);
+	if (old && strcmp(old, kept->path))
+		remove_file(old);
+}
+
 static struct json_object *install_one(const char *path, const struct options *options)
 {
 	struct json_object *row = json_object_new_object();
 	struct module module;
 	struct store store;
-	struct bytes bytes;
 	struct kept *kept;
 
 	module_read(path, &module);
 	store_read(&store, release_for(&module, options));
-	bytes = file_read(module.path);
 	dir_make(store.dir);
 	kept = slot_for(&store, module.name);
-	*kept = (struct kept){
-		module.name,
-		mem_printf("%s/%s%s", store.dir, module.name,
-			   strstr(path_base(module.path), ".ko") ?: ".ko"),
-		sha256_hex(bytes.at, bytes.size), time_text(),
-	};
-	file_write(kept->path, bytes.at, bytes.size);
-	store_write(&store);
+	keep(&store, &module, kept);
 	log_it("install", options, &module, module.name);
 	json_add_text(row, "patch", module.name);
 	json_add_text(row, "release", store.release);
@@ -263,8 +289,7 @@ static void forget(struct store *store, const struct kept *kept)
 	memmove(store->patches.at + index, store->patches.at + index + 1,
 		(store->patches.nr - index) * sizeof(*kept));
 	store_write(store);
-	if (unlink(path) && errno != ENOENT)
-		warn("%s: cannot be removed: %s", path, strerror(errno));
+	remove_file(path);
 }
 
 static struct json_object *uninstall_one(const char *text, const struct options *options)

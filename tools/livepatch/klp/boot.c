@@ -24,18 +24,30 @@ static int refuse_kept(struct job *job, const char *why)
 	return job_end(job);
 }
 
-static bool is_condemned(const struct guard *guard, const struct kept *kept, const char **why)
+static bool is_condemned(const struct kept *kept, const char **why)
 {
-	unsigned int crashes = guard ? guard_crashes(guard, kept->sum) : 0;
+	int crashes = guard_crashes(kept);
 
 	if (crashes < CRASHES_MOST)
 		return false;
-	*why = mem_printf("is not loaded: the machine went down soon after it, %u times in a row (klp boot --reset forgets that)",
+	*why = mem_printf("is not loaded: the machine went down soon after it, %d times in a row (klp boot --reset forgets that)",
 			  crashes);
 	return true;
 }
 
-static int load_kept(struct job *job, const struct kept *kept, struct guard *guard)
+/* An older one of that name, which the kept one has taken the place of since */
+static bool is_another(const struct kept *kept)
+{
+	struct module module;
+	const char *why;
+
+	if (!kept_intact(kept, &why))
+		return false;
+	module_read(kept->path, &module);
+	return module_is_another(&module);
+}
+
+static int load_kept(struct job *job, const struct kept *kept, bool guarded)
 {
 	struct module module;
 	const char *why;
@@ -44,8 +56,8 @@ static int load_kept(struct job *job, const struct kept *kept, struct guard *gua
 	job->params = "";
 	job->wait.quiet = true;
 	if (patch_state(kept->name) == PATCH_ENABLED)
-		return KLP_EXIT_OK;
-	if (is_condemned(guard, kept, &why))
+		return is_another(kept) ? refuse_kept(job, ANOTHER_LOADED) : KLP_EXIT_OK;
+	if (guarded && is_condemned(kept, &why))
 		return refuse_kept(job, why);
 	if (!kept_intact(kept, &why))
 		return refuse_kept(job, mem_printf("%s: %s", kept->path, why));
@@ -54,16 +66,16 @@ static int load_kept(struct job *job, const struct kept *kept, struct guard *gua
 	if (module_other_build(&module))
 		return refuse_kept(job, mem_printf("was made against another build of %s",
 						   module_other_build(&module)));
-	if (guard)
-		guard_loading(guard, kept);
+	if (guarded)
+		guard_loading(kept);
 	reach(job);
-	if (guard && (job->state == PATCH_ABSENT || job->state == PATCH_DISABLED))
-		guard_failed(guard, kept);
+	if (guarded && (job->state == PATCH_ABSENT || job->state == PATCH_DISABLED))
+		guard_failed(kept);
 	return job_end(job);
 }
 
 /* All of them, whatever becomes of one.  Return: the first status that is not 0 */
-int load_installed(const struct verb *verb, const struct options *options, struct guard *guard)
+int load_installed(const struct verb *verb, const struct options *options, bool guarded)
 {
 	const struct kept *kept;
 	struct store store;
@@ -73,7 +85,7 @@ int load_installed(const struct verb *verb, const struct options *options, struc
 	list_for_each(kept, &store.patches) {
 		struct job job = { .verb = verb, .options = options };
 
-		one = load_kept(&job, kept, guard);
+		one = load_kept(&job, kept, guarded);
 		status = status ?: one;
 		if (job.outcome == OUTCOME_INTERRUPTED)
 			break;
@@ -98,7 +110,6 @@ int cmd_boot(int argc, char **argv)
 {
 	const struct verb *verb = manage_verb("boot");
 	struct options options;
-	struct guard *guard;
 	int status;
 
 	options_read(&options, verb, argc, argv, 0, 0);
@@ -115,8 +126,8 @@ int cmd_boot(int argc, char **argv)
 		return KLP_EXIT_OK;
 	}
 	need_livepatch();
-	guard = guard_open();
-	status = load_installed(verb, &options, guard);
-	guard_close(guard);
+	status = load_installed(verb, &options, true);
+	if (signal_caught())		/* the unit is stopped: the machine goes down in good order */
+		guard_survived();
 	return status;
 }

@@ -3,9 +3,12 @@
  * Is what runs the build that a patch was made against?  klp build writes
  * "klp_build_id=<object>:<hex>" for each object, and the running kernel shows its notes.
  */
-#include <elf.h>
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "manage.h"
+#include "target.h"
 
 #define NOTE_ALIGN(n)	(((size_t)(n) + 3) & ~(size_t)3)
 
@@ -55,6 +58,27 @@ static const char *running_id(const char *object)
 	return file_try_read(path, &notes) ? find_note(&notes) : NULL;
 }
 
+const char *file_build_id(const char *path)
+{
+	const char *id = NULL;
+	const void *bits;
+	ssize_t size;
+	Elf *elf;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	size = elf ? dwelf_elf_gnu_build_id(elf, &bits) : -1;
+	if (size > 0)
+		id = hex(bits, (size_t)size);
+	elf_end(elf);
+	close(fd);
+	return id;
+}
+
 static bool is_other(const struct field *field, const char **object)
 {
 	const char *colon = strchr(field->value, ':'), *running;
@@ -64,6 +88,14 @@ static bool is_other(const struct field *field, const char **object)
 	*object = mem_strndup(field->value, (size_t)(colon - field->value));
 	running = running_id(*object);
 	return running && strcmp(running, colon + 1);
+}
+
+/* What is loaded under its name was made otherwise, as far as build-ids tell. */
+bool module_is_another(const struct module *module)
+{
+	const char *running = running_id(module->name), *own = file_build_id(module->path);
+
+	return running && own && strcmp(running, own);
 }
 
 const char *module_other_build(const struct module *module)

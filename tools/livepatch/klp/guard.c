@@ -18,6 +18,7 @@
 
 struct guard {
 	struct json_object *root, *loaded, *crashes;
+	int lock;
 };
 
 static const char *guard_path(void)
@@ -73,13 +74,13 @@ static const char *loaded_at(const struct guard *guard, size_t i)
 
 /* ---- Counting ------------------------------------------------------------------ */
 
-unsigned int guard_crashes(const struct guard *guard, const char *sum)
+static int crashes_of(const struct guard *guard, const char *sum)
 {
 	struct json_object *value;
 
 	if (!json_object_object_get_ex(guard->crashes, sum, &value))
 		return 0;
-	return (unsigned int)json_object_get_int(value);
+	return json_object_get_int(value);
 }
 
 static void count(struct guard *guard)
@@ -89,37 +90,44 @@ static void count(struct guard *guard)
 
 	for (i = 0; i < nr; i++) {
 		sum = loaded_at(guard, i);
-		json_add_number(guard->crashes, sum, guard_crashes(guard, sum) + 1L);
+		json_add_number(guard->crashes, sum, crashes_of(guard, sum) + 1L);
 	}
 	loaded_clear(guard);
 }
 
-/* There is one. */
-struct guard *guard_open(void)
+/* As it is on disk now: --survived may have run since.  Nobody else has it meanwhile. */
+static void guard_open(struct guard *guard)
 {
-	static struct guard the_guard;
-	struct guard *guard = &the_guard;
 	const char *boot;
-	int lock = store_lock();
 
+	guard->lock = store_lock();
 	guard_read(guard);
 	boot = json_text(guard->root, "boot");
 	if (!boot || strcmp(boot, boot_id()))
 		count(guard);
 	json_add_text(guard->root, "boot", boot_id());
-	guard_write(guard);
-	store_unlock(lock);
-	return guard;
 }
 
-void guard_loading(struct guard *guard, const struct kept *kept)
+static void guard_save(struct guard *guard)
 {
-	json_object_array_add(guard->loaded, json_object_new_string(kept->sum));
 	guard_write(guard);
+	json_object_put(guard->root);
+	store_unlock(guard->lock);
 }
 
-/* It did not come to be loaded, so nobody can die of it. */
-void guard_failed(struct guard *guard, const struct kept *kept)
+int guard_crashes(const struct kept *kept)
+{
+	struct guard guard;
+	int nr;
+
+	guard_open(&guard);
+	nr = crashes_of(&guard, kept->sum);
+	guard_save(&guard);
+	return nr;
+}
+
+/* Once for each boot: it is boots that are counted. */
+static void forget(struct guard *guard, const struct kept *kept)
 {
 	size_t i = json_object_array_length(guard->loaded);
 
@@ -127,30 +135,41 @@ void guard_failed(struct guard *guard, const struct kept *kept)
 		if (!strcmp(loaded_at(guard, i), kept->sum))
 			json_object_array_del_idx(guard->loaded, i, 1);
 	}
-	guard_write(guard);
+}
+
+void guard_loading(const struct kept *kept)
+{
+	struct guard guard;
+
+	guard_open(&guard);
+	forget(&guard, kept);
+	json_object_array_add(guard.loaded, json_object_new_string(kept->sum));
+	guard_save(&guard);
+}
+
+/* It did not come to be loaded, so nobody can die of it. */
+void guard_failed(const struct kept *kept)
+{
+	struct guard guard;
+
+	guard_open(&guard);
+	forget(&guard, kept);
+	guard_save(&guard);
 }
 
 /* What was loaded in this boot is cleared of what was counted before. */
 void guard_survived(void)
 {
 	struct guard guard;
-	const char *boot;
-	int lock;
 	size_t i;
 
 	if (!file_exists(guard_path()))
 		return;
-	lock = store_lock();
-	guard_read(&guard);
-	boot = json_text(guard.root, "boot");
-	if (boot && !strcmp(boot, boot_id())) {
-		for (i = 0; i < json_object_array_length(guard.loaded); i++)
-			json_object_object_del(guard.crashes, loaded_at(&guard, i));
-		loaded_clear(&guard);
-		guard_write(&guard);
-	}
-	json_object_put(guard.root);
-	store_unlock(lock);
+	guard_open(&guard);
+	for (i = 0; i < json_object_array_length(guard.loaded); i++)
+		json_object_object_del(guard.crashes, loaded_at(&guard, i));
+	loaded_clear(&guard);
+	guard_save(&guard);
 }
 
 void guard_reset(void)
@@ -159,9 +178,4 @@ void guard_reset(void)
 
 	path_remove(guard_path());
 	store_unlock(lock);
-}
-
-void guard_close(struct guard *guard)
-{
-	json_object_put(guard->root);
 }

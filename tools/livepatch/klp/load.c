@@ -167,7 +167,7 @@ int cmd_load(int argc, char **argv)
 	options_read(&options, verb, argc, argv, 0, -1);
 	need_livepatch();
 	if (options.installed && !options.nr)
-		return load_installed(verb, &options, NULL);
+		return load_installed(verb, &options, false);
 	if (options.installed || !options.nr)
 		die_usage("load: either FILE, or NAME, or --installed");
 	job.options = &options;

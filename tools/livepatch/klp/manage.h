@@ -30,6 +30,8 @@
 #include "klp.h"
 #include "util.h"
 
+#define ANOTHER_LOADED	"another patch of that name is loaded: unload it first"
+
 #define BIT(n)	(1U << (n))
 
 /* ---- Verbs (manage.c, options.c) ----------------------------------------------- */
@@ -179,6 +181,7 @@ const char *module_info(const struct module *module, const char *key);	/* or NUL
 void module_patch(const struct module *module, struct patch *patch);	/* what it replaces */
 /* An object that runs in another build than the patch was made against, or NULL (build_id.c) */
 const char *module_other_build(const struct module *module);
+bool module_is_another(const struct module *module);	/* than the loaded one of that name */
 int module_insert(const struct module *module, const char *params);	/* Return: 0 or -errno */
 int module_remove(const char *name);
 const char *module_find(const char *name);	/* path in /lib/modules, or NULL */
@@ -268,19 +271,16 @@ int store_lock(void);			/* of all that is under /var/lib/livepatch */
 void store_unlock(int lock);
 const char *file_sum(const char *path);	/* SHA-256, or NULL */
 
-struct guard;
-struct guard *guard_open(void);		/* counts what the last boot did not survive */
-unsigned int guard_crashes(const struct guard *guard, const char *sum);
-void guard_loading(struct guard *guard, const struct kept *kept);
-void guard_failed(struct guard *guard, const struct kept *kept);
+int guard_crashes(const struct kept *kept);	/* boots in a row that did not survive it */
+void guard_loading(const struct kept *kept);
+void guard_failed(const struct kept *kept);
 void guard_survived(void);
 void guard_reset(void);
-void guard_close(struct guard *guard);
 
 void history_add(const struct job *job);
 const char *time_text(void);		/* now, as history has it */
 const char *history_file_of(const char *name);
-int load_installed(const struct verb *verb, const struct options *options, struct guard *guard);
+int load_installed(const struct verb *verb, const struct options *options, bool guarded);
 
 /* ---- JSON (json.c) ------------------------------------------------------------- */
 

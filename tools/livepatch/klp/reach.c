@@ -332,6 +332,9 @@ static bool may_begin(struct job *job, enum patch_state state)
 	if (!(BIT(state) & job->verb->needs))
 		return end(job, OUTCOME_FAILED, mem_printf("no such patch: it is %s",
 							   patch_state_name(state)));
+	if (job->module && job->verb->reaches == PATCH_ENABLED &&
+	    BIT(state) & (PATCH_MOVING | BIT(PATCH_ENABLED)) && module_is_another(job->module))
+		return end(job, OUTCOME_REFUSED, ANOTHER_LOADED);
 	if (next_step[job->verb->reaches][state] == REMOVE &&
 	    job->verb->reaches == PATCH_ENABLED && !job->module)
 		return end(job, OUTCOME_FAILED,

@@ -6,7 +6,6 @@
  * built from parts that do not belong together loads, and then does something else.
  */
 #include <dirent.h>
-#include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -179,32 +178,14 @@ static bool same_types(const char *one, const char *other)
 	return same;
 }
 
-static const char *build_id(const char *path)
-{
-	struct text hex = { 0 };
-	const unsigned char *id;
-	const void *bits;
-	ssize_t size, i;
-	Elf *elf;
-	int fd;
-
-	elf = image_open(path, &fd);
-	size = dwelf_elf_gnu_build_id(elf, &bits);
-	for (i = 0, id = bits; i < size; i++)
-		text_add(&hex, "%02x", id[i]);
-	elf_end(elf);
-	close(fd);
-	return hex.at;
-}
-
 static void check_build_id(const struct target *target)
 {
 	const char *own = mem_printf("%s/vmlinux", target->build), *built, *given;
 
 	if (!file_exists(own) || !strcmp(path_real(own), path_real(target->vmlinux)))
 		return;
-	built = build_id(own);
-	given = build_id(target->vmlinux);
+	built = file_build_id(own);
+	given = file_build_id(target->vmlinux);
 	if (!built && same_types(own, target->vmlinux))
 		return;
 	if (!built || !given || strcmp(built, given))

@@ -30,6 +30,9 @@ void target_find(struct target *target, const struct wanted *wanted);
 /* The value of an option of the configuration, without quotes; NULL if it is not set. */
 const char *config_value(const struct bytes *config, const char *option);
 
+/* Of an ELF file, in hexadecimal; NULL: it has none, or is none (build_id.c). */
+const char *file_build_id(const char *path);
+
 /* The file of a module by its name, decompressed into @scratch if need be, or NULL. */
 char *target_module(const struct target *target, const char *name, const char *scratch);
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,11 +57,13 @@ static struct json_object *entry_of(const struct job *job)
 	return entry;
 }
 
+/* Unless somebody else did it while we waited for the lock */
 static void rotate(int fd)
 {
-	struct stat st;
+	struct stat st, now;
 
-	if (fstat(fd, &st) || st.st_size < SIZE_MOST)
+	if (fstat(fd, &st) || st.st_size < SIZE_MOST || stat(history_path(), &now) ||
+	    st.st_ino != now.st_ino)
 		return;
 	if (rename(history_path(), history_old()))
 		note("%s: %s", history_path(), strerror(errno));
@@ -81,23 +84,48 @@ static void make_dirs(void)
 	}
 }
 
-/* One write() at the end of the file: lines of two writers do not mix. */
+/* A line that was cut off by a crash must not take the next one with it. */
+static bool is_cut_off(int fd, off_t size)
+{
+	char last;
+
+	return size && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+/* Whole, or not at all: a full disk leaves no part of it. */
+static void append(int fd, const char *line)
+{
+	struct stat st;
+	size_t size;
+
+	if (flock(fd, LOCK_EX) || fstat(fd, &st)) {
+		note("%s: %s", history_path(), strerror(errno));
+		return;
+	}
+	line = mem_printf("%s%s\n", is_cut_off(fd, st.st_size) ? "\n" : "", line);
+	size = strlen(line);
+	if (write(fd, line, size) == (ssize_t)size && !fsync(fd))
+		return;
+	note("%s: it could not be written to", history_path());
+	if (ftruncate(fd, st.st_size))
+		note("%s: %s", history_path(), strerror(errno));
+}
+
 void history_add(const struct job *job)
 {
 	struct json_object *entry = entry_of(job);
-	const char *line;
 	int fd;
 
-	line = mem_printf("%s\n", json_string(entry));
-	json_object_put(entry);
 	make_dirs();
-	fd = open(history_path(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, line, strlen(line)) < 0 || fsync(fd))
+	fd = open(history_path(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0) {
 		note("%s: %s", history_path(), strerror(errno));
-	if (fd < 0)
-		return;
-	rotate(fd);
-	close(fd);
+	} else {
+		append(fd, json_string(entry));
+		rotate(fd);
+		close(fd);
+	}
+	json_object_put(entry);
 }
 
 /* ---- Reading ------------------------------------------------------------------- */

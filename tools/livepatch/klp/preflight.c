@@ -116,6 +116,7 @@ void preflight(struct check *check, const char *params)
 
 	if (lock < 0 || flock(lock, LOCK_EX))
 		die_errno("%s", path);
+	signals_catch();	/* named and not rehearsed, the patch could not be loaded */
 	error = sys_write(path, check->module->name);
 	if (error)
 		die("%s: %s", path, strerror(-error));

@@ -190,6 +190,33 @@ case_another_build_of_the_kernel_is_refused()
 	run 0 info "$TMP/$P.ko"
 }
 
+# build_id NAME HEX: adds it to the module of that name
+build_id()
+{
+	note GNU 03 "$2" > "$TMP/note"
+	objcopy --add-section .note.gnu.build-id="$TMP/note" \
+		--set-section-flags .note.gnu.build-id=alloc,readonly "$TMP/$1.ko"
+}
+
+case_another_patch_of_that_name_is_not_loaded_already()
+{
+	patch_module $P > /dev/null
+	build_id $P '\xab\x01'
+	run 0 load "$TMP/$P.ko"
+	mkdir "$KLP_ROOT/sys/module/$P/notes"
+	cp "$TMP/note" "$KLP_ROOT/sys/module/$P/notes/.note.gnu.build-id"
+	run 0 load "$TMP/$P.ko"
+	expect_has "enabled already" "$OUT"
+	patch_module $P > /dev/null
+	build_id $P '\xab\x02'
+	run 3 load "$TMP/$P.ko"
+	expect_has "another patch of that name" "$ERR"
+	run 0 install "$TMP/$P.ko"
+	run 3 boot
+	expect_has "another patch of that name" "$ERR"
+	expect_eq "what is not survived yet" 0 "$(guard 'len(d["loaded"])' 2> /dev/null || echo 0)"
+}
+
 case_the_kernels_reason_is_told()
 {
 	echo 22 > "$KLP_ROOT/refuse"
@@ -435,6 +462,25 @@ case_check_rehearses_where_the_core_can()
 	run 3 check "$TMP/$P.ko"
 }
 
+# Left named, the patch could not be loaded: the kernel would rehearse once more.
+case_an_interrupted_rehearsal_does_not_stay_named()
+{
+	local pid
+
+	telling_core
+	patch_module $P > /dev/null
+	printf '#!/bin/bash\ntouch "$KLP_ROOT/begun"\nread -r < "$KLP_ROOT/go"\nexit 22\n' > "$KLP_ROOT/insert"
+	mkfifo "$KLP_ROOT/go"
+	setsid "$KLP" check "$TMP/$P.ko" > "$TMP/out" 2> "$TMP/err" &
+	pid=$!
+	wait_until test -e "$KLP_ROOT/begun"
+	expect_eq named $P "$(cat "$KLP_ROOT/sys/module/livepatch/parameters/preflight")"
+	kill -TERM $pid
+	echo > "$KLP_ROOT/go"
+	wait $pid
+	expect_eq named "" "$(cat "$KLP_ROOT/sys/module/livepatch/parameters/preflight")"
+}
+
 # ---- force ---------------------------------------------------------------------------------------
 
 case_force_asks()
@@ -452,6 +498,18 @@ case_force_asks()
 
 # ---- install, boot ------------------------------------------------------------------------------
 
+kept_files()
+{
+	(cd "$KLP_ROOT/var/lib/livepatch/$RELEASE" && echo *.ko)
+}
+
+# guard EXPRESSION: of the boot guard's file
+guard()
+{
+	python3 -c "import json, sys; d = json.load(sys.stdin); print($1)" \
+		< "$KLP_ROOT/var/lib/livepatch/guard.json"
+}
+
 case_what_is_installed_is_loaded_at_boot()
 {
 	run 0 install "$(patch_module $P)" "$(patch_module klp_two)"
@@ -466,6 +524,28 @@ case_what_is_installed_is_loaded_at_boot()
 	run 0 list --json
 	expect_eq installed "klp_two" "$(json '" ".join(p["name"] for p in d if p["installed"])')"
 	expect_eq state 1 "$(state $P)"
+}
+
+kept_files()
+{
+	(cd "$KLP_ROOT/var/lib/livepatch/$RELEASE" && echo *.ko)
+}
+
+# A file that the manifest names is never written to: whenever the power goes, it fits.
+case_a_new_version_is_written_beside_the_old_one()
+{
+	run 0 install "$(patch_module $P)"
+	expect_eq file $P.ko "$(kept_files)"
+	run 0 install "$(patch_module $P version=2)"
+	expect_eq file "$P-$(sha256sum "$TMP/$P.ko" | cut -c 1-12).ko" "$(kept_files)"
+	run 0 install "$TMP/$P.ko"
+	expect_eq "files, of one installed twice" 1 "$(kept_files | wc -w)"
+	run 0 boot
+	expect_has "$(kept_files)" "$(cat "$KLP_ROOT/log")"
+	run 0 install "$(patch_module $P version=3)"
+	expect_eq file $P.ko "$(kept_files)"
+	run 0 uninstall $P
+	expect_eq "files, uninstalled" '*.ko' "$(kept_files)"
 }
 
 case_a_name_is_loaded_from_the_store()
@@ -549,6 +629,47 @@ case_the_same_boot_counts_once()
 	expect_eq state 1 "$(state $P)"
 }
 
+# An admin takes a patch out and back in: that is no second crash.
+case_loaded_twice_in_a_boot_counts_once()
+{
+	run 0 install "$(patch_module $P)"
+	run 0 boot
+	run 0 unload $P
+	run 0 boot
+	reboot
+	run 0 boot
+	expect_eq state 1 "$(state $P)"
+	expect_eq crashes 1 "$(guard 'list(d["crashes"].values())[0]')"
+}
+
+# --survived comes while others are still to be loaded: what it cleared stays cleared.
+case_survival_during_boot_is_kept()
+{
+	run 0 install "$(patch_module $P)" "$(patch_module klp_two)"
+	mv "$KLP_ROOT/insert" "$KLP_ROOT/insert.real"
+	cat > "$KLP_ROOT/insert" <<-'END'
+	#!/bin/bash
+	[ "$1" != klp_two ] || "$KLP" boot --survived
+	exec "$KLP_ROOT/insert.real" "$@"
+	END
+	chmod +x "$KLP_ROOT/insert"
+	KLP=$KLP run 0 boot
+	expect_eq state 1 "$(state klp_two)"
+	expect_eq "what is not survived yet" 0 "$(guard 'len(d["loaded"])')"
+}
+
+case_stopping_the_boot_unit_is_survival()
+{
+	run 0 install "$(patch_module $P)"
+	hold none
+	"$KLP" boot --timeout 600 --on-interrupt keep 2> /dev/null &
+	wait_until test -d "$KLP_ROOT/sys/kernel/livepatch/$P"
+	kill -TERM $!
+	wait $!
+	expect_eq status 143 $?
+	expect_eq "what is not survived yet" 0 "$(guard 'len(d["loaded"])')"
+}
+
 case_a_mended_patch_starts_afresh()
 {
 	run 0 install "$(patch_module $P)"
@@ -583,8 +704,7 @@ case_an_orderly_shutdown_is_survival()
 	sleep 0.5
 	kill -TERM $!
 	wait $! || fail "ended with $?"
-	expect_eq "loaded" "[]" "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["loaded"])' \
-		< "$KLP_ROOT/var/lib/livepatch/guard.json")"
+	expect_eq "loaded" "[]" "$(guard 'd["loaded"]')"
 	run 0 boot --survive 1
 }
 
@@ -610,8 +730,7 @@ case_a_damaged_guard_is_begun_anew()
 case_history_tells_what_was_done()
 {
 	run 0 load "$(patch_module $P)"
-	echo '{"cut' >> "$KLP_ROOT/var/lib/livepatch/history"
-	echo >> "$KLP_ROOT/var/lib/livepatch/history"
+	printf '{"cut' >> "$KLP_ROOT/var/lib/livepatch/history"
 	run 0 disable $P
 	echo 22 > "$KLP_ROOT/refuse"
 	run 3 load "$(patch_module klp_bad)"
@@ -621,6 +740,25 @@ case_history_tells_what_was_done()
 	run 0 history $P -n 1
 	expect_eq lines 1 "$(printf '%s\n' "$OUT" | wc -l)"
 	expect_has disable "$OUT"
+}
+
+case_history_has_whole_lines_or_none()
+{
+	local file=$KLP_ROOT/var/lib/livepatch/history size
+
+	run 0 load "$(patch_module $P)"
+	size=$(stat -c %s "$file")
+	(
+		trap '' XFSZ
+		ulimit -f $((size / 1024 + 1))
+		head -c $(((size / 1024 + 1) * 1024 - size - 10)) /dev/zero | tr '\0' ' ' >> "$file"
+		echo >> "$file"
+		size=$(stat -c %s "$file")
+		run 0 disable $P
+		expect_eq "size of a file that cannot grow" "$size" "$(stat -c %s "$file")"
+	) || exit 1
+	run 0 history --json
+	expect_eq "entries" 1 "$(json 'len(d)')"
 }
 
 main "$@"

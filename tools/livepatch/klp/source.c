@@ -264,7 +264,8 @@ static int run_patch(const struct touched *file, const char *tree, const char *i
 	struct run call = {
 		.argv = (const char *[]){
 			"patch", "--unified", "--batch", "--forward", "--no-backup-if-mismatch",
-			"--reject-file=-", how, mem_printf("--input=%s", input), file->path, NULL },
+			"--reject-file=-", how, mem_printf("--input=%s", input), "--",
+			file->path, NULL },
 		.dir = tree,
 		.output = said,
 		.quiet_input = true,

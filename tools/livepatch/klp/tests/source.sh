@@ -86,6 +86,20 @@ hunk()
 	END
 }
 
+# A file may be called like an option of patch(1); it is a file all the same.
+case_of_options()
+{
+	tree
+	{
+		printf -- '--- /dev/null\n+++ b/--output=%s/x\n@@ -0,0 +1 @@\n+int x;\n' "$WORK"
+		printf -- '--- a/--output=%s/x\n+++ b/--output=%s/x\n@@ -1 +1 @@\n-int x;\n+int y;\n' \
+			"$WORK" "$WORK"
+	} > "$WORK/d"
+	apply "$WORK/d"
+	[ ! -e "$WORK/x" ] && [ "$(cat "$WORK/after/--output=$WORK/x")" = "int y;" ]
+	result $? "a file that is called like an option"
+}
+
 cases_of_reading()
 {
 	tree
@@ -309,6 +323,7 @@ cases_of_lines()
 build || { echo "Bail out! it does not compile"; exit 1; }
 SOURCE=${SOURCE:-$WORK/source}
 cases_of_reading
+case_of_options
 cases_of_kinds
 cases_of_bad_diffs
 case_of_prefixes

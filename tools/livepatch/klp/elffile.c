@@ -297,26 +297,35 @@ static bool write_elf(const struct elf_file *file, Elf *elf)
 	return elf_update(elf, ELF_C_WRITE) >= 0;
 }
 
-static void write_to(const struct elf_file *file, int fd, const char *path)
+/* Return: what went wrong, or NULL */
+static const char *write_to(const struct elf_file *file, int fd)
 {
 	Elf *elf = elf_begin(fd, ELF_C_WRITE, NULL);
+	const char *why = NULL;
 
+	errno = 0;
 	if (!elf || !write_elf(file, elf))
-		die("%s: cannot be written: %s", path, elf_errmsg(-1));
+		why = errno ? strerror(errno) : elf_errmsg(-1);
 	elf_end(elf);
+	return why;
 }
 
 void elf_file_write(struct elf_file *file, const char *path)
 {
 	const char *new = mem_printf("%s.%d.new", path, getpid());
 	struct elf_section *symtab = &file->sections[file->symtab];
+	const char *why;
 	int fd;
 
 	memcpy(symtab->data.at, file->symbol, symtab->data.size);
 	fd = open(new, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
-		die_errno("%s", new);
-	write_to(file, fd, new);
-	if (fsync(fd) || close(fd) || rename(new, path))
-		die_errno("%s", path);
+		die_errno("%s: cannot be written", path);
+	why = write_to(file, fd);
+	if (!why && (fsync(fd) || close(fd) || rename(new, path)))
+		why = strerror(errno);
+	if (!why)
+		return;
+	unlink(new);
+	die("%s: cannot be written: %s", path, why);
 }

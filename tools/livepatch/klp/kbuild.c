@@ -38,8 +38,17 @@ struct lines {
 
 static bool is_error(const char *line)
 {
-	return strstr(line, "error:") || strstr(line, "Error:") || strstr(line, "No rule to make") ||
-	       strstr(line, "undefined!") || strstr(line, "*** ");
+	static const char *const signs[] = {
+		"error:", "Error:", "No rule to make", "undefined!", "*** ", "No space left",
+		"Read-only file system", "Permission denied",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signs); i++) {
+		if (strstr(line, signs[i]))
+			return true;
+	}
+	return false;
 }
 
 /* The lines that kbuild prints for a step: "  CC      kernel/fork.o". */

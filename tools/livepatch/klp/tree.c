@@ -67,9 +67,10 @@ static const char *scratch_key(const struct scratch *scratch)
 	return mem_strndup(sha256_hex(text.at, text.size), 16);
 }
 
+/* What is run inherits it: a make that outlives us is at work in the trees still. */
 static void lock(const struct scratch *scratch)
 {
-	int fd = open(inside(scratch, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(inside(scratch, "lock"), O_RDWR | O_CREAT, 0644);
 
 	if (fd < 0)
 		die_errno("%s", inside(scratch, "lock"));
@@ -149,9 +150,11 @@ static bool bring_up(const struct scratch *scratch)
 	nr += remove_gone(scratch, &then, stamps_of(&now));
 	progress_end();
 	note("%zu of %zu files of the source changed", nr, now.files.nr);
-	if (nr)
-		tree_write(&now, list);
-	return nr;
+	if (!nr)
+		return false;
+	unlink(inside(scratch, "prepared"));	/* before the list says that nothing changed */
+	tree_write(&now, list);
+	return true;
 }
 
 /* ---- The tree of before: prepared ----------------------------------------------------- */

@@ -649,13 +649,13 @@ case_survival_during_boot_is_kept()
 	mv "$KLP_ROOT/insert" "$KLP_ROOT/insert.real"
 	cat > "$KLP_ROOT/insert" <<-'END'
 	#!/bin/bash
-	[ "$1" != klp_two ] || "$KLP" boot --survived
+	[ "$1" = klp_two ] || "$KLP" boot --survived
 	exec "$KLP_ROOT/insert.real" "$@"
 	END
 	chmod +x "$KLP_ROOT/insert"
 	KLP=$KLP run 0 boot
 	expect_eq state 1 "$(state klp_two)"
-	expect_eq "what is not survived yet" 0 "$(guard 'len(d["loaded"])')"
+	expect_eq "what is not survived yet" 1 "$(guard 'len(d["loaded"])')"
 }
 
 case_stopping_the_boot_unit_is_survival()

@@ -27,6 +27,9 @@
 #define KLP_RELOC_SECTION	".klp.rela."
 #define KLP_RELOC_SYMBOL	".klp.sym."
 
+/* How much of a name the log gets: a line that is too long would wait for its end */
+#define KLP_SHOWN		"%.640s"
+
 /**
  * struct klp_elf - the parts of a patch module that relocating needs
  * @mod:	the module
@@ -129,7 +132,8 @@ static size_t klp_reloc_room(const struct module *mod, unsigned long at)
 
 /*
  * Relocations are written while others are read, and symbols are looked up: what the
- * loader and this file go by is not to be changed under them.
+ * loader and this file go by is not to be changed under them.  A section without
+ * contents can claim more than it got: the loader counts in 32 bits.
  */
 static bool klp_section_writable(const struct klp_elf *elf, const Elf_Shdr *sec)
 {
@@ -141,7 +145,8 @@ static bool klp_section_writable(const struct klp_elf *elf, const Elf_Shdr *sec)
 	case SHT_REL:
 		return false;
 	}
-	return sec->sh_addr != (unsigned long)elf->mod;
+	return sec->sh_addr != (unsigned long)elf->mod &&
+	       sec->sh_size <= klp_reloc_room(elf->mod, sec->sh_addr);
 }
 
 /* How much it writes; where that is not known here, the least that it may be */
@@ -176,7 +181,7 @@ static int klp_reloc_resolve(const struct klp_elf *elf, const char *objname,
 	int ret;
 
 	if (klp_reloc_symbol_parse(full, name)) {
-		pr_err("symbol %s has an incorrectly formatted name\n", full);
+		pr_err("symbol " KLP_SHOWN " has an incorrectly formatted name\n", full);
 		return -EINVAL;
 	}
 	/*
@@ -205,8 +210,6 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 	const Elf_Shdr *target = &elf->sechdrs[relsec->sh_info];
 	const Elf_Rela *rela = (void *)relsec->sh_addr;
 	const Elf_Rela *end = rela + relsec->sh_size / sizeof(*rela);
-	size_t room = min_t(size_t, target->sh_size,
-			    klp_reloc_room(elf->mod, target->sh_addr));
 	struct klp_reloc_name *name;
 	Elf_Sym *sym, *last = NULL;
 	int ret = 0;
@@ -218,8 +221,8 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 	for (; rela < end && !ret; rela++) {
 		cond_resched();
 		if (ELF_R_SYM(rela->r_info) >= elf->nr_syms ||
-		    !klp_reloc_fits(rela, room)) {
-			pr_err("section %s has a relocation that is out of bounds\n",
+		    !klp_reloc_fits(rela, target->sh_size)) {
+			pr_err("section " KLP_SHOWN " has a relocation that is out of bounds\n",
 			       elf->secstrings + relsec->sh_name);
 			ret = -EINVAL;
 			break;
@@ -228,7 +231,7 @@ static int klp_relocs_resolve(const struct klp_elf *elf, const char *objname,
 		if (sym == last)
 			continue;
 		if (sym->st_shndx != SHN_LIVEPATCH) {
-			pr_err("symbol %s is not marked as a livepatch symbol\n",
+			pr_err("symbol " KLP_SHOWN " is not marked as a livepatch symbol\n",
 			       elf->strtab + sym->st_name);
 			ret = -EINVAL;
 			break;
@@ -249,7 +252,7 @@ static int klp_section_apply(const struct klp_elf *elf, const char *objname,
 	int ret;
 
 	if (!klp_section_writable(elf, &elf->sechdrs[sec->sh_info])) {
-		pr_err("section %s has relocations of what modules are loaded by\n",
+		pr_err("section " KLP_SHOWN " has relocations of what cannot be relocated\n",
 		       elf->secstrings + sec->sh_name);
 		return -EINVAL;
 	}
@@ -401,17 +404,17 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 		return -EINVAL;
 	}
 	if (!is_livepatch_module(pmod)) {
-		pr_err("section %s in module %s, which is not marked as a livepatch module\n",
+		pr_err("section " KLP_SHOWN " in module %s, which is not marked as a livepatch module\n",
 		       secname, pmod->name);
 		return -EINVAL;
 	}
 	if (klp_reloc_section_object(secname, object)) {
-		pr_err("section %s has an incorrectly formatted name\n",
+		pr_err("section " KLP_SHOWN " has an incorrectly formatted name\n",
 		       secname);
 		return -EINVAL;
 	}
 	if (!klp_section_is_kept(&sechdrs[secindex])) {
-		pr_err("section %s is not allocated\n", secname);
+		pr_err("section " KLP_SHOWN " is not allocated\n", secname);
 		return -EINVAL;
 	}
 	if (strcmp(object, objname ?: "vmlinux"))

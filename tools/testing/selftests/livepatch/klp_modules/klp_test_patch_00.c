@@ -4,7 +4,8 @@
  *
  *	objs    = object { ";" object }
  *	object  = name ":" ( "null" | [ func { "," func } ] )
- *	func    = old_name [ "@" sympos ] [ "=" ( "value" | "show" | "wait" | "null" ) ]
+ *	func    = old_name [ "@" sympos ] [ "=" new ]
+ *	new     = "value" | "show" | "wait" | "null" | "data" | "init"
  *
  * The name "vmlinux" gives an object without a name, "=vmlinux" one that is
  * called so; the old_name "-" is NULL; "null" in place of the functions leaves
@@ -102,14 +103,22 @@ static int new_wait(struct completion *entered)
 	return value;
 }
 
+/* What no call must ever come to: it is freed, or no code at all. */
+static noinline __init int new_init(void)
+{
+	return value;
+}
+
 static const struct {
 	const char *name;
 	void *func;
-} replacements[] = {
+} replacements[] __refdata = {
 	{ "value", new_value },
 	{ "show", new_show },
 	{ "wait", new_wait },
 	{ "null", NULL },
+	{ "data", &value },
+	{ "init", new_init },
 };
 
 static const char *object_name(struct klp_object *obj)

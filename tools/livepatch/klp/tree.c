@@ -23,7 +23,14 @@
 #include "tree.h"
 #include "tree_source.h"
 
-#define FORMAT	"1"		/* of the scratch trees; others are not reused */
+#define FORMAT	"2"		/* of the scratch trees; others are not reused */
+
+/*
+ * The layouts of types are told by debug information: all of it, in the objects, whatever
+ * the configuration wants.  GCC is told last what it was told otherwise before.
+ */
+#define DEBUG_FLAGS	"-g -gz=none -gno-split-dwarf"
+#define DEBUG_REDUCED	"-femit-struct-debug-detailed=any"
 
 /* livepatch_helpers.h: kernels older than it do not bring it, patches want to use it */
 __asm__(".section .rodata\n"
@@ -267,15 +274,20 @@ static void write_helpers(const struct scratch *scratch)
 	file_write(path, klp_helpers, size);
 }
 
-static const char *object_flags(const struct scratch *scratch)
+static char *object_flags(const struct scratch *scratch)
 {
-	const char *more = "";
+	const struct bytes *config = &scratch->target->config_text;
+	struct text flags = { 0 };
 
+	text_add(&flags, "-ffunction-sections -fdata-sections " DEBUG_FLAGS " -Wno-error -I%s",
+		 inside(scratch, "include"));
+	if (config_value(config, "CONFIG_DEBUG_INFO_REDUCED") &&
+	    config_value(config, "CONFIG_CC_IS_GCC"))
+		text_add(&flags, " " DEBUG_REDUCED);
 	if (scratch->target->module)
-		more = mem_printf(" -ffile-prefix-map=%s/= -ffile-prefix-map=%s/=",
-				  scratch->before, scratch->after);
-	return mem_printf("-ffunction-sections -fdata-sections -g -gz=none -Wno-error -I%s%s",
-			  inside(scratch, "include"), more);
+		text_add(&flags, " -ffile-prefix-map=%s/= -ffile-prefix-map=%s/=", scratch->before,
+			 scratch->after);
+	return flags.at;
 }
 
 void scratch_open(struct scratch *scratch, const struct target *target, const char *cache,
@@ -293,7 +305,7 @@ void scratch_open(struct scratch *scratch, const struct target *target, const ch
 	scratch->before = inside(scratch, "before");
 	scratch->after = inside(scratch, "after");
 	scratch->log = inside(scratch, "log");
-	scratch->flags = mem_strdup(object_flags(scratch));
+	scratch->flags = object_flags(scratch);
 	unlink(scratch->log);
 	write_helpers(scratch);
 	changed = bring_up(scratch);

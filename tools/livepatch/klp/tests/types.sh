@@ -5,6 +5,7 @@
 #
 #	BIN=<directory of the test programs> tests/types.sh [CASE...]
 
+TESTS=$(realpath "$(dirname "$0")")
 # shellcheck source=/dev/null
 . "$(dirname "$0")/built-lib.sh"
 
@@ -32,6 +33,25 @@ compare()
 		[ "$dwarf" = 4 ] || [ "$OUT" = "$first" ] || fail "DWARF 4 says $first, 5 $OUT"
 		first=$OUT
 	done
+}
+
+# What klp has objects made with, after what a configuration may want of debug information
+case_reduced_and_split_debug_information_tells_all_the_same()
+{
+	local top flags file
+
+	top=$(dirname "$TESTS")
+	flags=$(sed -n 's/^#define DEBUG_[A-Z]*[[:space:]]*"\(.*\)"$/\1/p' "$top/tree.c" | xargs)
+	[[ $flags == *" "* ]] || fail "tree.c has no flags: $flags"
+	echo 'struct foo { int a; long last; };' > foo.h
+	for file in before after; do
+		printf '#include "foo.h"\nint get(struct foo *foo) { return foo->a; }\n' > $file.c
+		[ $file = before ] || echo 'struct foo { int a; int more; long last; };' > foo.h
+		# shellcheck disable=SC2086
+		gcc -gsplit-dwarf -gdwarf-5 -femit-struct-debug-baseonly $flags -O2 -w -c $file.c
+	done
+	run 3 types before.o after.o after.c get
+	expect_has "struct foo has a new member more"
 }
 
 # change OLD NEW: the source after, made from the one before

@@ -5,6 +5,7 @@
  * Each unit of it has a list of files, with the headers.  To read them all takes minutes
  * for a distribution's kernel, so the answer is kept:
  *
+ *	k STAMP			what was read: no other image, no other directories
  *	f PATH			a file; the first is number 0
  *	u SOURCE 5 0 17 ...	a unit, and the numbers of its files
  *	x MODULE		without debug information: what it reads is not known
@@ -12,6 +13,7 @@
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <fts.h>
+#include <sys/stat.h>
 
 #include "depend.h"
 
@@ -208,16 +210,56 @@ static void each_module(struct index *index, const char *dir)
 }
 
 /* Debug packages keep modules beside the image: boot/vmlinux-R, lib/modules/R. */
+struct directories {
+	const char *at[5];
+};
+
+static struct directories directories_of(const struct target *target)
+{
+	const char *top = path_dir(target->vmlinux), *release = target->release;
+
+	return (struct directories){ {
+		target->modules,
+		mem_printf("%s/../lib/modules/%s/kernel", top, release),
+		mem_printf("%s/kernel", top),
+		mem_printf("/usr/lib/debug/lib/modules/%s", release),
+		mem_printf("/lib/modules/%s/kernel", release),
+	} };
+}
+
+static void add_stamp(struct text *text, const char *path)
+{
+	struct stat st;
+
+	if (path && !stat(path, &st))
+		text_add(text, " %s %lld.%09ld %lld", path, (long long)st.st_mtim.tv_sec,
+			 st.st_mtim.tv_nsec, (long long)st.st_size);
+}
+
+/* A package that is installed since makes its directory anew. */
+static const char *stamp_of(const struct target *target)
+{
+	struct directories directories = directories_of(target);
+	struct text text = { 0 };
+	size_t i;
+
+	text_add(&text, "k");
+	add_stamp(&text, target->vmlinux);
+	for (i = 0; i < ARRAY_SIZE(directories.at); i++)
+		add_stamp(&text, directories.at[i]);
+	text_add(&text, "\n");
+	return text.at;
+}
+
 static void each_directory(struct index *index, const struct target *target)
 {
-	const char *top = path_dir(target->vmlinux);
+	struct directories directories = directories_of(target);
+	size_t i;
 
-	if (target->modules)
-		each_module(index, target->modules);
-	each_module(index, mem_printf("%s/../lib/modules/%s/kernel", top, target->release));
-	each_module(index, mem_printf("%s/kernel", top));
-	each_module(index, mem_printf("/usr/lib/debug/lib/modules/%s", target->release));
-	each_module(index, mem_printf("/lib/modules/%s/kernel", target->release));
+	for (i = 0; i < ARRAY_SIZE(directories.at); i++) {
+		if (directories.at[i])
+			each_module(index, directories.at[i]);
+	}
 }
 
 /* What depends on a header is not known, if a module does not tell what it is made of. */
@@ -292,9 +334,11 @@ bool depend_dwarf(const struct target *target, const char *cache, const char *pa
 {
 	static struct bytes bytes;
 	const char *file = mem_printf("%s/dwarf-files", cache), *number, *missing;
+	const char *stamp = stamp_of(target);
 	struct index index = { 0 };
 
-	if (!bytes.at && !file_try_read(file, &bytes)) {
+	if (!bytes.at && !(file_try_read(file, &bytes) && str_starts((char *)bytes.at, stamp))) {
+		text_add(&index.text, "%s", stamp);
 		if (!make_index(&index, target))
 			return false;
 		file_write(file, index.text.at, index.text.size);

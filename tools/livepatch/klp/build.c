@@ -316,6 +316,19 @@ static void check_declarations(struct build *build)
 	}
 }
 
+/* loop.patch for module loop: of two modules of one name only one can be loaded. */
+static void check_module_name(const struct build *build)
+{
+	const char *name = build->patch.name;
+	const struct diff *diff;
+
+	list_for_each(diff, &build->patch.diffs) {
+		if (!strcmp(diff->object, name))
+			die_usage("--name: %s: is the module that is patched; call the patch otherwise",
+				  name);
+	}
+}
+
 /* ---- The module ----------------------------------------------------------------------- */
 
 static void link_patch(struct build *build, const char *module)
@@ -336,6 +349,7 @@ static void make_patch(struct build *build)
 	const char *module;
 
 	check_declarations(build);
+	check_module_name(build);
 	build->patch.kernel = build->kernel;
 	module = module_make(&build->scratch, &build->patch);
 	link_patch(build, module);

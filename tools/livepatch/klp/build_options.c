@@ -169,6 +169,19 @@ static void check_name(const char *name)
 		die_usage("--name: %s: this name is taken", name);
 }
 
+/* After minutes of compiling it would be late to tell. */
+static void check_output(const char *path)
+{
+	const char *dir = path_dir(path);
+
+	if (dir_exists(path))
+		die("%s: is a directory; tell the module's file by --output", path);
+	if (!dir_exists(dir))
+		die("%s: there is no such directory", dir);
+	if (access(dir, W_OK | X_OK))
+		die_errno("%s: no module can be written there", dir);
+}
+
 void build_options_read(struct build_options *options, int argc, char **argv)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -182,6 +195,7 @@ void build_options_read(struct build_options *options, int argc, char **argv)
 	check_name(options->name);
 	if (!options->output)
 		options->output = mem_printf("%s.ko", options->name);
+	check_output(options->output);
 }
 
 void link_options_read(struct build_options *options, int argc, char **argv)
@@ -190,4 +204,7 @@ void link_options_read(struct build_options *options, int argc, char **argv)
 	parse(options, argc, argv, true);
 	if (options->nr != 1)
 		die_usage("link: %s", options->nr ? "one module at a time" : "which module?");
+	if (!options->wanted.build && (options->wanted.vmlinux || options->wanted.modules))
+		die_usage("link: --vmlinux and --modules go with --build");
+	check_output(options->output ?: options->diffs[0]);
 }

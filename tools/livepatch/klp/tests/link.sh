@@ -149,6 +149,18 @@ cases_of_refusals()
 	result $? "a program"
 }
 
+# A limit of the size of files stands for a full disk: writing fails half way.
+case_of_no_room()
+{
+	{ names; echo 'char more[8192] = "x";'; } | object
+	rm -f "$WORK/out.o"
+	(trap '' XFSZ; ulimit -f 4; "$LINK" "$WORK/in.o" "$WORK/out.o" > "$WORK/output" 2> "$WORK/errors")
+	[ $? = 1 ] && grep -q 'out.o: cannot be written: File too large' "$WORK/errors"
+	result $? "no room for the module"
+	[ -z "$(find "$WORK" -name 'out.o*')" ]
+	result $? "and no part of it is left"
+}
+
 # Whatever the bytes are, there is an error, or a file that can be read.
 case_of_flips()
 {
@@ -173,6 +185,7 @@ LINK=${LINK:-$WORK/link}
 cases_of_names
 cases_of_references
 cases_of_refusals
+case_of_no_room
 case_of_flips
 echo "1..$NR"
 exit $FAILED

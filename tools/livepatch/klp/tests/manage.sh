@@ -268,6 +268,18 @@ case_wrong_command_lines_are_usage_errors()
 
 # ---- Watching -----------------------------------------------------------------------------
 
+case_wrong_places_are_told_before_anything_is_built()
+{
+	: > "$TMP/x.patch"
+	run 1 build -o "$TMP/nowhere/x.ko" "$TMP/x.patch"
+	expect_has "nowhere: there is no such directory" "$ERR"
+	run 1 build -n x -o "$TMP" "$TMP/x.patch"
+	expect_has "is a directory" "$ERR"
+	run 1 link -o "$TMP/nowhere/x.ko" "$(patch_module $P)"
+	run 2 link --vmlinux "$TMP/vmlinux" "$TMP/$P.ko"
+	expect_has "go with --build" "$ERR"
+}
+
 case_status_tells_all()
 {
 	run 0 load "$(patch_module $P)"

@@ -23,6 +23,7 @@ struct build {
 	struct patch patch;
 	struct refusals refusals;
 	struct ignored ignored;
+	struct gone gone;
 	bool with_lines;		/* #line in the source after */
 };
 
@@ -213,6 +214,7 @@ static void compare(struct build *build, const struct pair *pair, const char *di
 		.kernel = build->kernel,
 		.wanted = pair->wanted,
 		.beside = pair->beside,
+		.gone = &build->gone,
 	};
 	bool written;
 
@@ -268,6 +270,7 @@ static void compile_few(struct build *build)
 			compare(build, pair, dir);
 	}
 	build->patch.diffs.nr = 0;
+	build->gone = (struct gone){ 0 };
 	stop_if_refused(build);
 }
 
@@ -290,6 +293,7 @@ static void compare_all(struct build *build)
 			check_same(build, pair);
 	}
 	progress_end();
+	removed_check(build->kernel, &build->gone, &build->refusals);
 	stop_if_refused(build);
 	if (!build->patch.diffs.nr)
 		refuse_nothing(build, "it changes nothing: all functions do the same as before");

@@ -15,6 +15,7 @@
  *	compare.c	what changed, by meaning
  *	special.c	the sections that describe code: alternatives, jump labels, ...
  *	refuse.c	what cannot be done safely
+ *	removed.c	what is gone, and still used
  *	line.c		where it is declared, for messages
  *	select.c	what has to come along
  *	outside.c	what is referred to in the running kernel
@@ -129,6 +130,16 @@ struct declaration {
 	const char *alias;	/* global symbol of the function or datum */
 };
 
+/* A global function that is not there any more after the diff. */
+struct removed {
+	const char *name, *object, *source;
+};
+
+struct gone {
+	LIST(struct removed) removed;
+	LIST(const char *) left;	/* functions whose original nobody enters any more */
+};
+
 struct diff {
 	/* in */
 	const char *before, *after;	/* object files, one section per function and datum */
@@ -145,6 +156,7 @@ struct diff {
 	LIST(struct reference) references;
 	LIST(struct declaration) declarations;
 	LIST(const char *) added;	/* functions and data that are new, to tell the author */
+	struct gone *gone;		/* added to, unless NULL */
 	struct refusals refusals;
 };
 
@@ -156,6 +168,10 @@ struct diff {
  * Return: whether an object was written.
  */
 bool diff_object(struct diff *diff);
+
+/* Functions that are removed, but not from all that use them (removed.c). */
+void removed_check(const struct kernel *kernel, const struct gone *gone,
+		   struct refusals *refusals);
 
 /* Types whose layout changed and that code beyond @diff->changes can reach (types.c). */
 void types_compare(struct diff *diff);

@@ -17,6 +17,26 @@ static const char **local_symbols(const struct object *object)
 	return names;
 }
 
+/* For removed_check(), which wants to know of all objects first. */
+static void note_gone(struct work *work)
+{
+	struct diff *diff = work->diff;
+	struct unit **at;
+
+	list_for_each(at, &work->before->units) {
+		struct unit *unit = *at;
+
+		if (!unit->code || !unit->symbol || (unit->twin && !unit->twin->changed &&
+						     !unit->twin->copied))
+			continue;
+		*list_add(&diff->gone->left) = unit->name;
+		if (!unit->twin && unit->symbol->bind != STB_LOCAL && !unit_init(unit) &&
+		    !unit_exit(unit) && !unit_overridden(work, unit))
+			*list_add(&diff->gone->removed) = (struct removed){
+				unit->name, diff->object, diff->source };
+	}
+}
+
 bool diff_object(struct diff *diff)
 {
 	struct work work = { .diff = diff };
@@ -29,6 +49,8 @@ bool diff_object(struct diff *diff)
 	units_compare(work.before, work.after);
 	refuse_changes(&work);
 	units_select(&work);
+	if (diff->gone)
+		note_gone(&work);
 	if (diff->refusals.list.nr || !work.included.nr)
 		return false;
 	object_emit(&work);

@@ -213,6 +213,7 @@ bool relocs_same(const struct reloc *before, const struct reloc *after);
 
 /* refuse.c */
 void refuse_changes(struct work *work);
+bool unit_overridden(struct work *work, const struct unit *before);
 void refuse_unit(struct work *work, const struct unit *unit, const char *class,
 		 const char *why, const char *advice);
 

@@ -133,9 +133,8 @@ static uint64_t differing_bytes(const struct unit *unit, const unsigned char *ke
 }
 
 /* A __weak function of which the kernel has another one: this one is not even linked. */
-static bool is_overridden(struct work *work, const struct unit *unit)
+bool unit_overridden(struct work *work, const struct unit *before)
 {
-	const struct unit *before = unit->twin;
 	const unsigned char *bytes;
 	struct place place = { 0 };
 	const char *why;
@@ -169,7 +168,7 @@ static void refuse_units(struct work *work)
 		if (!unit->changed || unit->copied || unit->parent || !unit->twin)
 			continue;
 		if ((unit_exit(unit) && !strcmp(work->diff->object, KLP_VMLINUX)) ||
-		    (unit->code && (is_overridden(work, unit) || has_run(work, unit))))
+		    (unit->code && (unit_overridden(work, unit->twin) || has_run(work, unit))))
 			unit->changed = false;	/* code that is not even linked, or is gone */
 		else if (unit->code)
 			refuse_function(work, unit);

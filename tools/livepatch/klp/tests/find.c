@@ -2,6 +2,7 @@
 /*
  * find VMLINUX [-s SYMVERS] [-m KO]... OBJECT SOURCE|- NAME [NEIGHBOUR...]
  * find VMLINUX -o [OBJECT.o SOURCE]...: each local symbol of object files
+ * find VMLINUX [-m KO]... -r OBJECT NAME [LEFT...]: what removed_check() says
  *
  * Prints what kernel_find() says; used by symbols.sh.
  */
@@ -80,6 +81,23 @@ static size_t find_all(const struct kernel *kernel, const char *path, const char
 	return nr;
 }
 
+void refuse(struct refusals *refusals, const struct refusal *refusal)
+{
+	(void)refusals;
+	printf("%s: %s %s\n", refusal->class, refusal->what, refusal->why);
+}
+
+static int find_removed(const struct kernel *kernel, char **argv)
+{
+	struct gone gone = { 0 };
+
+	*list_add(&gone.removed) = (struct removed){ argv[1], argv[0], "x.c" };
+	for (argv++; *argv; argv++)
+		*list_add(&gone.left) = *argv;
+	removed_check(kernel, &gone, NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *symvers = NULL, *vmlinux = argv[1];
@@ -102,6 +120,8 @@ int main(int argc, char **argv)
 		printf("%zu of %zu\n", found, nr);
 		return found != nr;
 	}
+	if (!strcmp(argv[0], "-r"))
+		return find_removed(kernel, argv + 1);
 	if (argc == 1) {
 		export = kernel_export(kernel, argv[0]);
 		printf("%s\n", export ? export : "not exported");

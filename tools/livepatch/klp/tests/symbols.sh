@@ -289,4 +289,61 @@ case_a_file_cut_short_is_an_error_or_works()
 	done
 }
 
+# A function with users of every kind, each of its own
+used_function()
+{
+	file a.c <<-'END'
+	int gone(int a) { return a * 3; }
+	END
+	file b.c <<-'END'
+	int gone(int);
+	int calls(int a) { return gone(a) + 1; }
+	int jumps(int a) { return gone(a + 1); }
+	int never(int a) { return a; }
+	int (*takes(void))(int) { return gone; }
+	int (*pointer)(int) = gone;
+	int (*const constant)(int) = gone;
+	__attribute__((section(".init.text"))) int boots(int a) { return gone(a) + 1; }
+	END
+	gcc -O2 -w -ffreestanding -mcmodel=kernel -fno-pic -fno-asynchronous-unwind-tables -c b.c
+}
+
+# uses WHO LEFT...: WHO is told, or nobody, when the code of LEFT is left behind
+uses()
+{
+	run 0 find vmlinux "${MODULE[@]}" -r "$OBJECT" gone gone "${@:2}"
+	[ -n "$1" ] || { expect_is ""; return; }
+	expect_has "removed: function gone() is removed, but $1 of the running kernel uses it"
+}
+
+all_users()
+{
+	uses calls jumps takes pointer constant
+	uses jumps calls takes pointer constant
+	uses takes calls jumps pointer constant
+	uses pointer calls jumps takes constant
+	uses constant calls jumps takes pointer
+	uses "" calls jumps takes pointer constant
+}
+
+case_users_of_a_removed_function_in_vmlinux()
+{
+	used_function
+	vmlinux a.o b.o
+	OBJECT=vmlinux
+	MODULE=()
+	all_users
+}
+
+case_users_of_a_removed_function_in_a_module()
+{
+	used_function
+	echo 'int main;' | file c.c
+	vmlinux c.o
+	ld -r -o mod.ko a.o b.o
+	OBJECT=mod
+	MODULE=(-m mod.ko)
+	all_users
+}
+
 run_cases "$@"

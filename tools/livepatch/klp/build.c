@@ -383,8 +383,8 @@ static void set_patch(struct build *build)
 	build->patch.version = options->version;
 	build->patch.description = options->description;
 	build->patch.replace = !options->no_replace;
-	build->patch.cves.at = options->cves.at;
-	build->patch.cves.nr = options->cves.nr;
+	build->patch.cves.at = options->cves.list.at;
+	build->patch.cves.nr = options->cves.list.nr;
 }
 
 int cmd_build(int argc, char **argv)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command lines of klp build and klp link: one table, from which the help is made, too. */
+/* The command lines of klp build and klp link. */
 #include <ctype.h>
-#include <getopt.h>
 #include <unistd.h>
 
 #include "build_options.h"
@@ -9,132 +8,64 @@
 #define NAME_LENGTH_MAX	55	/* of a module, without the zero */
 #define JOBS_MAX	4096
 
-struct option_row {
-	const char *name;
-	char letter;			/* short, too, if @is_short */
-	bool is_short, is_link;		/* klp link takes it */
-	const char *arg, *help;
+#define AT(member)	offsetof(struct build_options, member)
+
+static const struct argument rows[] = {
+	{ 'S', false, "source", "DIR", "source of the kernel (default: in the build tree)",
+	  ARGUMENT_TEXT, AT(wanted.source) },
+	{ 'B', false, "build", "DIR", "build tree or headers (default: of the running kernel)",
+	  ARGUMENT_TEXT, AT(wanted.build) },
+	{ 'V', false, "vmlinux", "FILE",
+	  "the kernel with symbols (default: in the build tree, or the debug package's)",
+	  ARGUMENT_TEXT, AT(wanted.vmlinux) },
+	{ 'C', false, "config", "FILE", "configuration (default: in the build tree)",
+	  ARGUMENT_TEXT, AT(wanted.config) },
+	{ 'D', false, "modules", "DIR", "the kernel's modules (default: build tree, /lib/modules)",
+	  ARGUMENT_TEXT, AT(wanted.modules) },
+	{ 'm', false, "module", "DIR", "patch a module outside of the kernel's source, that is there",
+	  ARGUMENT_TEXT, AT(wanted.module) },
+	{ 'o', true, "output", "FILE", "the module (default: NAME.ko here)",
+	  ARGUMENT_TEXT, AT(output) },
+	{ 'n', true, "name", "NAME", "of the module (default: of the output, or of the diff)",
+	  ARGUMENT_TEXT, AT(name) },
+	{ 'W', false, "version", "TEXT", "of the patch, for modinfo", ARGUMENT_TEXT, AT(version) },
+	{ 'c', false, "cve", "CVE,...", "what the patch fixes, for modinfo; may be repeated",
+	  ARGUMENT_LIST, AT(cves) },
+	{ 'd', false, "description", "TEXT", "of the patch, for modinfo",
+	  ARGUMENT_TEXT, AT(description) },
+	{ 'r', false, "no-replace", NULL, "add to the patches that are enabled; do not replace them",
+	  ARGUMENT_FLAG, AT(no_replace) },
+	{ 'H', false, "cache", "DIR", "for scratch trees (default: $KLP_CACHE or ~/.cache/klp)",
+	  ARGUMENT_TEXT, AT(cache) },
+	{ 'j', true, "jobs", "N", "how many compilers at a time (default: as many as CPUs)",
+	  ARGUMENT_NUMBER, AT(jobs) },
+	{ 'k', false, "keep", NULL, "keep source and objects of the module, and tell where",
+	  ARGUMENT_FLAG, AT(keep) },
+	{ 'J', false, "json", NULL, "print JSON", ARGUMENT_FLAG, AT(json) },
+	ARGUMENT_VERBOSE_ROW,
+	ARGUMENT_HELP_ROW,
 };
 
-static const struct option_row rows[] = {
-	{ "source", 'S', false, false, "DIR", "source of the kernel (default: in the build tree)" },
-	{ "build", 'B', false, true, "DIR", "build tree or headers of the kernel (default: of the running one)" },
-	{ "vmlinux", 'V', false, true, "FILE", "the kernel with symbols (default: in the build tree, or the debug package's)" },
-	{ "config", 'C', false, false, "FILE", "configuration (default: in the build tree)" },
-	{ "modules", 'D', false, true, "DIR", "where the kernel's modules are (default: build tree, /lib/modules)" },
-	{ "module", 'm', false, false, "DIR", "patch a module outside of the kernel's source, that is there" },
-	{ "output", 'o', true, true, "FILE", "the module (default: NAME.ko here)" },
-	{ "name", 'n', true, false, "NAME", "of the module (default: of the output, or of the diff)" },
-	{ "version", 'W', false, false, "TEXT", "of the patch, for modinfo" },
-	{ "cve", 'c', false, false, "CVE,...", "what the patch fixes, for modinfo; may be repeated" },
-	{ "description", 'd', false, false, "TEXT", "of the patch, for modinfo" },
-	{ "no-replace", 'r', false, false, NULL, "add to the patches that are enabled; do not replace them" },
-	{ "cache", 'H', false, false, "DIR", "where scratch trees are kept (default: $KLP_CACHE or ~/.cache/klp)" },
-	{ "jobs", 'j', true, false, "N", "how many compilers at a time (default: as many as CPUs)" },
-	{ "keep", 'k', false, false, NULL, "keep source and objects of the module, and tell where" },
-	{ "json", 'J', false, false, NULL, "print JSON" },
-	{ "verbose", 'v', true, true, NULL, "tell what is done" },
-	{ "help", 'h', true, true, NULL, "print this help" },
+const char build_help[] = "Makes a livepatch module from diffs (-p1) of a kernel's source.";
+const char link_help[] = "Turns references declared by KLP_RELOC() into livepatch relocations.";
+
+static const struct arguments build_arguments = {
+	.rows = rows, .nr = ARRAY_SIZE(rows), .letters = "SBVCDmonWcdrHjkJ",
+	.verb = "build", .args = "DIFF...", .help = build_help, .page = "klp-build",
 };
 
-static bool takes(const struct option_row *row, bool is_link)
+static const struct arguments link_arguments = {
+	.rows = rows, .nr = ARRAY_SIZE(rows), .letters = "BVDo",
+	.verb = "link", .args = "MODULE", .help = link_help, .page = "klp-build",
+};
+
+static void read_arguments(struct build_options *options, const struct arguments *how, int argc,
+			   char **argv)
 {
-	return row->is_link || !is_link;
-}
+	int first = arguments_read(how, options, argc, argv);
 
-_Noreturn static void print_help(bool is_link)
-{
-	const struct option_row *row;
-	const char *text;
-
-	puts(is_link ?
-	     "usage: klp link [OPTION]... MODULE\n"
-	     "Turns references declared by KLP_RELOC() into livepatch relocations." :
-	     "usage: klp build [OPTION]... DIFF...\n"
-	     "Makes a livepatch module from diffs (-p1) of a kernel's source.");
-	putchar('\n');
-	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
-		if (!takes(row, is_link))
-			continue;
-		text = mem_printf("--%s%s%s", row->name, row->arg ? " " : "", row->arg ?: "");
-		if (row->is_short)
-			printf("  -%c, %-20s %s\n", row->letter, text, row->help);
-		else
-			printf("      %-20s %s\n", text, row->help);
-	}
-	puts("\nSee klp-build(1).");
-	exit(fflush(stdout) ? KLP_EXIT_FAILED : KLP_EXIT_OK);
-}
-
-static unsigned int read_jobs(const char *text)
-{
-	unsigned long value;
-	char *end;
-
-	value = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || !value || value > JOBS_MAX)
-		die_usage("--jobs: %s is not a number of jobs", text);
-	return (unsigned int)value;
-}
-
-static void add_cves(struct build_options *options, const char *list)
-{
-	char *text = mem_strdup(list), *one;
-
-	while ((one = strsep(&text, ", "))) {
-		if (*one)
-			*list_add(&options->cves) = one;
-	}
-}
-
-static void set(struct build_options *options, char letter, const char *arg, bool is_link)
-{
-	switch (letter) {
-	case 'S': options->wanted.source = arg; break;
-	case 'B': options->wanted.build = arg; break;
-	case 'V': options->wanted.vmlinux = arg; break;
-	case 'C': options->wanted.config = arg; break;
-	case 'D': options->wanted.modules = arg; break;
-	case 'm': options->wanted.module = arg; break;
-	case 'o': options->output = arg; break;
-	case 'n': options->name = arg; break;
-	case 'W': options->version = arg; break;
-	case 'c': add_cves(options, arg); break;
-	case 'd': options->description = arg; break;
-	case 'r': options->no_replace = true; break;
-	case 'H': options->cache = arg; break;
-	case 'j': options->jobs = read_jobs(arg); break;
-	case 'k': options->keep = true; break;
-	case 'J': options->json = true; break;
-	case 'v': verbose = true; break;
-	case 'h': print_help(is_link);
-	default: exit(KLP_EXIT_USAGE);		/* getopt_long() has told */
-	}
-}
-
-static void parse(struct build_options *options, int argc, char **argv, bool is_link)
-{
-	struct option longs[ARRAY_SIZE(rows) + 1] = { 0 };
-	char letters[2 * ARRAY_SIZE(rows) + 1] = "", *next = letters;
-	size_t i, nr = 0;
-	int letter;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!takes(&rows[i], is_link))
-			continue;
-		longs[nr++] = (struct option){ rows[i].name, rows[i].arg ? required_argument :
-					       no_argument, NULL, rows[i].letter };
-		if (!rows[i].is_short)
-			continue;
-		*next++ = rows[i].letter;
-		if (rows[i].arg)
-			*next++ = ':';
-	}
-	argv[0] = mem_strdup(is_link ? "klp: link" : "klp: build");
-	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1)
-		set(options, (char)letter, optarg, is_link);
-	options->diffs = argv + optind;
-	options->nr = argc - optind;
+	options->diffs = argv + first;
+	options->nr = argc - first;
 }
 
 /* Names of modules know letters, digits and the underscore. */
@@ -187,7 +118,9 @@ void build_options_read(struct build_options *options, int argc, char **argv)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	*options = (struct build_options){ .jobs = cpus > 0 ? (unsigned int)cpus : 1 };
-	parse(options, argc, argv, false);
+	read_arguments(options, &build_arguments, argc, argv);
+	if (!options->jobs || options->jobs > JOBS_MAX)
+		die_usage("--jobs: 1 to %d jobs", JOBS_MAX);
 	if (!options->nr)
 		die_usage("build: which diff?");
 	if (!options->name)
@@ -201,7 +134,7 @@ void build_options_read(struct build_options *options, int argc, char **argv)
 void link_options_read(struct build_options *options, int argc, char **argv)
 {
 	*options = (struct build_options){ 0 };
-	parse(options, argc, argv, true);
+	read_arguments(options, &link_arguments, argc, argv);
 	if (options->nr != 1)
 		die_usage("link: %s", options->nr ? "one module at a time" : "which module?");
 	if (!options->wanted.build && (options->wanted.vmlinux || options->wanted.modules))

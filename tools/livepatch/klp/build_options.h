@@ -3,17 +3,21 @@
 #ifndef KLP_BUILD_OPTIONS_H
 #define KLP_BUILD_OPTIONS_H
 
+#include "arguments.h"
 #include "target.h"
 
 struct build_options {
 	struct wanted wanted;
 	const char *name, *version, *description, *output, *cache;
-	LIST(const char *) cves;
+	struct argument_list cves;
 	bool no_replace, keep, json;
 	unsigned int jobs;
 	char **diffs;			/* or modules, for klp link */
 	int nr;
 };
+
+/* What the two verbs do */
+extern const char build_help[], link_help[];
 
 void build_options_read(struct build_options *options, int argc, char **argv);
 void link_options_read(struct build_options *options, int argc, char **argv);

@@ -1,65 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0
-/* klp: makes livepatch modules and manages them.  The verbs, and what they are for. */
+/* klp: makes livepatch modules and manages them.  The verbs. */
 #include <signal.h>
 
-#include "klp.h"
-#include "util.h"
+#include "build_options.h"
+#include "manage.h"
 
 #ifndef KLP_VERSION
 #define KLP_VERSION "unknown"
 #endif
 
-struct verb {
+struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *help;
+	const char *help;			/* NULL: manage.c has it */
 };
 
 /* A row without a function is a heading. */
-static const struct verb verbs[] = {
+static const struct command commands[] = {
 	{ "Making patches", NULL, NULL },
-	{ "build", cmd_build, "make a patch module from diffs of the source" },
-	{ "link", cmd_link, "make livepatch relocations in a module written as source" },
-	{ "info", cmd_info, "show what a patch module changes" },
+	{ "build", cmd_build, build_help },
+	{ "link", cmd_link, link_help },
+	{ "info", cmd_info, NULL },
 	{ "Patching the running kernel", NULL, NULL },
-	{ "check", cmd_check, "tell what loading a patch would meet, changing nothing" },
-	{ "load", cmd_load, "load a patch and wait until all tasks run it" },
-	{ "unload", cmd_unload, "disable a patch and remove its module" },
-	{ "enable", cmd_enable, "enable a patch that is loaded" },
-	{ "disable", cmd_disable, "disable a patch, keeping its module" },
-	{ "force", cmd_force, "complete a transition without waiting; not safe" },
+	{ "check", cmd_check, NULL },
+	{ "load", cmd_load, NULL },
+	{ "unload", cmd_unload, NULL },
+	{ "enable", cmd_enable, NULL },
+	{ "disable", cmd_disable, NULL },
+	{ "force", cmd_force, NULL },
 	{ "Watching", NULL, NULL },
-	{ "list", cmd_list, "list the patches that are loaded or installed" },
-	{ "status", cmd_status, "show each patch and its transition" },
-	{ "blockers", cmd_blockers, "show which tasks a transition waits for, and why" },
-	{ "history", cmd_history, "show what was done on this machine" },
+	{ "list", cmd_list, NULL },
+	{ "status", cmd_status, NULL },
+	{ "blockers", cmd_blockers, NULL },
+	{ "history", cmd_history, NULL },
 	{ "At boot", NULL, NULL },
-	{ "install", cmd_install, "keep a patch, and load it at every boot" },
-	{ "uninstall", cmd_uninstall, "keep it no longer" },
-	{ "boot", cmd_boot, "load what is installed (run by livepatch.service)" },
+	{ "install", cmd_install, NULL },
+	{ "uninstall", cmd_uninstall, NULL },
+	{ "boot", cmd_boot, NULL },
 };
 
 static void print_help(void)
 {
-	size_t i;
+	const struct command *command;
 
 	puts("usage: klp VERB [OPTION]... [ARGUMENT]...");
-	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (verbs[i].run)
-			printf("  %-12s%s\n", verbs[i].name, verbs[i].help);
+	for (command = commands; command < commands + ARRAY_SIZE(commands); command++) {
+		if (command->run)
+			printf("  %-12s%s\n", command->name,
+			       command->help ?: manage_verb(command->name)->help);
 		else
-			printf("\n%s:\n", verbs[i].name);
+			printf("\n%s:\n", command->name);
 	}
 	puts("\nklp VERB --help tells the options of a verb; klp(1) tells all.");
 }
 
-static const struct verb *verb_find(const char *name)
+static const struct command *find_command(const char *name)
 {
-	size_t i;
+	const struct command *command;
 
-	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (verbs[i].run && !strcmp(verbs[i].name, name))
-			return &verbs[i];
+	for (command = commands; command < commands + ARRAY_SIZE(commands); command++) {
+		if (command->run && !strcmp(command->name, name))
+			return command;
 	}
 	return NULL;
 }
@@ -74,7 +75,7 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
-	const struct verb *verb;
+	const struct command *command;
 
 	signal(SIGPIPE, SIG_DFL);
 	if (argc < 2) {
@@ -89,8 +90,8 @@ int main(int argc, char **argv)
 		puts("klp " KLP_VERSION);
 		return finish(KLP_EXIT_OK);
 	}
-	verb = verb_find(argv[1]);
-	if (!verb)
+	command = find_command(argv[1]);
+	if (!command)
 		die_usage("%s: no such verb", argv[1]);
-	return finish(verb->run(argc - 1, argv + 1));
+	return finish(command->run(argc - 1, argv + 1));
 }

@@ -1,0 +1,386 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Torture: patches come, go and turn around at random, while everything else that a
+# machine does goes on, and every call of a patched function is checked.
+#
+# How much, and from which seed, is said by variables, or by kernel parameters of the
+# same name in small letters with dots, e.g. klp.torture.transitions=3000:
+#
+#	KLP_TORTURE_TRANSITIONS	500, or 0 for what there is time for
+#	KLP_TORTURE_CALLS	1000000
+#	KLP_TORTURE_SECONDS	500	where to give up
+#	KLP_TORTURE_SEED	1
+#	KLP_TORTURE_FAULTS	all that there are, see FAULTS; their names, with commas
+#	KLP_TORTURE_DELAY	the function to be slow in; else those of klp_torture_delay.c
+#
+# Fails when it was given up before there were as many.
+
+. "$(dirname "$0")/klp-lib.sh"
+
+TORTURE=$KLP_DEBUGFS/klp_torture
+TORTURE_MODULES="klp_torture_delay klp_torture_work klp_torture_t1 klp_torture_t0 klp_torture_call klp_torture"
+
+# option NAME DEFAULT: a variable, or a kernel parameter
+option()
+{
+	local name=KLP_TORTURE_$1 word words
+
+	if [ "${!name:-}" ]; then
+		echo "${!name}"
+		return
+	fi
+	read -r -a words < /proc/cmdline
+	for word in "${words[@]}"; do
+		if [ "${word%%=*}" = "klp.torture.${1,,}" ]; then
+			echo "${word#*=}"
+			return
+		fi
+	done
+	echo "$2"
+}
+
+# ---- What goes on meanwhile: each fault counts in a file of its name -------------
+
+# done_once NAME
+done_once()
+{
+	local n=0
+
+	read -r n < "$KLP_TMP/count.$1" || :
+	echo $((n + 1)) > "$KLP_TMP/count.$1"
+}
+
+# Between two of a kind; how long is part of the randomness
+short_pause()
+{
+	read -r -t "0.$((RANDOM % 5))$((RANDOM % 10))" -u "$KLP_TICK" _ || :
+}
+
+# One of those that can be traced at any time
+any_function()
+{
+	local letters=(a b c d)
+
+	echo "klp_torture_${letters[RANDOM % 4]}"
+}
+
+CPU1=/sys/devices/system/cpu/cpu1/online
+
+can_cpus()
+{
+	[ -w $CPU1 ]
+}
+
+fault_cpus()
+{
+	echo 0 > $CPU1
+	short_pause
+	echo 1 > $CPU1
+}
+
+can_tracers()
+{
+	[ -w "$KLP_TRACING/current_tracer" ]
+}
+
+fault_tracers()
+{
+	local tracer=function
+
+	if grep -qw function_graph "$KLP_TRACING/available_tracers" && [ $((RANDOM % 2)) = 0 ]; then
+		tracer=function_graph
+	fi
+	echo 'klp_torture_[a-f] klp_new_[a-f]' > "$KLP_TRACING/set_ftrace_filter"
+	echo "$tracer" > "$KLP_TRACING/current_tracer"
+	short_pause
+	echo nop > "$KLP_TRACING/current_tracer"
+}
+
+can_kprobes()
+{
+	[ -w "$KLP_TRACING/kprobe_events" ]
+}
+
+# On functions that are patched: at the entry, inside, and on the way back
+fault_kprobes()
+{
+	local f
+
+	f=$(any_function)
+	echo "p:klp_torture/entry klp_torture_t0:$f" > "$KLP_TRACING/kprobe_events"
+	echo "r:klp_torture/return klp_torture_t0:$f" >> "$KLP_TRACING/kprobe_events"
+	echo 1 > "$KLP_TRACING/events/klp_torture/enable"
+	short_pause
+	echo 0 > "$KLP_TRACING/events/klp_torture/enable"
+	echo > "$KLP_TRACING/kprobe_events"
+}
+
+ATTACH=$KLP_DIR/klp-bpf-attach
+
+can_bpf()
+{
+	[ -e /sys/kernel/btf/vmlinux ] && [ -x "$ATTACH" ]
+}
+
+fault_bpf()
+{
+	local kinds=(fentry fexit both)
+
+	# Attached until its input ends
+	short_pause |
+		"$ATTACH" "${kinds[RANDOM % 3]}" "$(any_function)" klp_torture_t0 |
+		grep -q attached
+}
+
+MIN_FREE=/proc/sys/vm/min_free_kbytes
+
+can_memory()
+{
+	[ -w $MIN_FREE ]
+}
+
+# Nearly all that is free is kept back, and a bit more than the rest is used
+fault_memory()
+{
+	local free min
+
+	read -r min < $MIN_FREE
+	free=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+	[ "$free" -lt 400000 ] || echo $(((free - 300000) / 4 * 3)) > $MIN_FREE
+	"$KLP_DIR/klp-crowd" memory 64
+	echo 2 > /proc/sys/vm/drop_caches
+	echo "$min" > $MIN_FREE
+}
+
+FAILSLAB=$KLP_DEBUGFS/failslab
+
+can_allocations()
+{
+	[ -d "$FAILSLAB" ]
+}
+
+# klp-torture makes itself a task whose allocations may fail, every now and then
+fault_allocations()
+{
+	echo $((1 + RANDOM % 3)) > "$FAILSLAB/probability"
+	echo Y > "$FAILSLAB/task-filter"
+	echo 0 > "$FAILSLAB/verbose"
+	echo -1 > "$FAILSLAB/times"
+	short_pause
+	echo 0 > "$FAILSLAB/probability"
+}
+
+can_suspends()
+{
+	[ -w /sys/power/pm_test ] && grep -qw freeze /sys/power/state
+}
+
+# As far as freezing all tasks, and back
+fault_suspends()
+{
+	echo freezer > /sys/power/pm_test
+	echo 0 > /sys/module/suspend/parameters/pm_test_delay
+	echo freeze > /sys/power/state
+	short_pause
+}
+
+FREEZER=/sys/fs/cgroup/klp_torture
+
+can_freezer()
+{
+	[ -w /sys/fs/cgroup/cgroup.procs ] && mkdir -p $FREEZER && [ -w $FREEZER/cgroup.freeze ]
+}
+
+# The crowd; klp-torture goes on
+fault_freezer()
+{
+	local pid
+
+	for pid in $(pgrep klp-crowd); do
+		echo "$pid" > $FREEZER/cgroup.procs
+	done
+	echo 1 > $FREEZER/cgroup.freeze
+	short_pause
+	echo 0 > $FREEZER/cgroup.freeze
+}
+
+FAULTS="cpus tracers kprobes bpf memory allocations suspends freezer"
+
+# fault_loop NAME: until told to stop, so that nothing is left half done
+fault_loop()
+{
+	trap 'stopped=y' TERM
+	stopped=
+	set +e
+	until [ "$stopped" ]; do
+		if "fault_$1" 2> /dev/null; then
+			done_once "$1"
+		fi
+		short_pause
+	done
+	exit 0
+}
+
+# ---- The crowd, the modules ------------------------------------------------------
+
+CROWD="forks threads execs signals traces calls"
+
+torture_crowd()
+{
+	local kind
+
+	for kind in $CROWD; do
+		bg "$KLP_DIR/klp-crowd" "$kind" "$TORTURE/run" "$KLP_TMP/crowd.$kind" 1
+	done
+}
+
+# Eight bytes that klp-crowd keeps
+crowd_count()
+{
+	od -A n -t u8 -N 8 "$KLP_TMP/crowd.$1" | tr -d ' '
+}
+
+crowd_works()
+{
+	local kind
+
+	for kind in $CROWD; do
+		[ -s "$KLP_TMP/crowd.$kind" ] && [ "$(crowd_count "$kind")" -gt 0 ] || return 1
+	done
+}
+
+torture_cleanup()
+{
+	local p
+
+	echo release > "$TORTURE/hold"
+	klp_kill_jobs
+	for p in $(printf '%s\n' "$KLP_SYSFS"/klp_torture_p* | tac); do
+		poll_until -t 30 no_transition
+		[ ! -d "$p" ] || echo 0 > "$p/enabled"
+	done
+	for p in klp_torture_p{1..6} $TORTURE_MODULES; do
+		if mod_loaded "$p"; then
+			poll_until -t 30 mod_refcount_is "$p" 0
+			rmmod "$p"
+		fi
+	done
+	[ ! -d $FREEZER ] || rmdir $FREEZER
+} 2> /dev/null
+
+torture_load()
+{
+	klp_on_cleanup torture_cleanup
+	mod_load klp_torture
+	[ -e "$TORTURE/control" ] || klp_skip "no debugfs"
+	mod_load klp_torture_call seed="$SEED"
+	mod_load klp_torture_t0
+	mod_load klp_torture_work
+}
+
+# ---- Memory ------------------------------------------------------------------------
+
+# What is in use, in kB, when all that can be given back has been
+memory_in_use()
+{
+	echo 3 > /proc/sys/vm/drop_caches
+	awk '/^(Slab|KernelStack|PageTables|VmallocUsed|Percpu):/ { kb += $2 } END { print kb }' /proc/meminfo
+}
+
+# ---- Cases ---------------------------------------------------------------------------
+
+torture_options()
+{
+	TRANSITIONS=$(option TRANSITIONS 500)
+	CALLS=$(option CALLS 1000000)
+	SECONDS_MAX=$(option SECONDS 500)
+	SEED=$(option SEED 1)
+	WANTED=$(option FAULTS "$FAULTS")
+	DELAY=$(option DELAY "")
+	klp_note "seed $SEED, $TRANSITIONS transitions, $CALLS calls, at most $SECONDS_MAX s"
+}
+
+torture_faults()
+{
+	local fault
+
+	FAULT_PIDS=
+	for fault in ${WANTED//,/ }; do
+		if "can_$fault" 2> /dev/null; then
+			echo 0 > "$KLP_TMP/count.$fault"
+			bg fault_loop "$fault"
+			FAULT_PIDS="$FAULT_PIDS $BG_PID"
+		else
+			klp_note "this kernel has no $fault to be disturbed by"
+		fi
+	done
+}
+
+torture_faults_end()
+{
+	local pid
+
+	for pid in $FAULT_PIDS; do
+		kill -TERM "$pid"
+		wait "$pid" || :
+	done
+}
+
+# One line: what was done and seen
+torture_figures()
+{
+	local f
+
+	tr '\n' ',' < "$KLP_TMP/torture" | sed 's/,$//; s/,/, /g'
+	for f in $CROWD; do
+		printf ', %s %s' "$f" "$(crowd_count "$f")"
+	done
+	for f in "$KLP_TMP"/count.*; do
+		[ ! -e "$f" ] || printf ', %s %s' "${f##*.}" "$(cat "$f")"
+	done
+	f=/sys/module/klp_torture_delay/parameters
+	[ ! -e "$f/delays" ] || printf ', probes %s, delays %s' "$(cat $f/placed)" "$(cat $f/delays)"
+	echo
+}
+
+figure()
+{
+	awk -v name="$1" '$1 == name { print $2 }' "$KLP_TMP/torture"
+}
+
+# torture TRANSITIONS CALLS SECONDS: one run, with all that goes on beside it
+torture()
+{
+	local status=0
+
+	torture_crowd
+	wait_until crowd_works
+	torture_faults
+	"$KLP_DIR/klp-torture" "$KLP_MODULES" "$SEED" "$@" > "$KLP_TMP/torture" || status=$?
+	torture_faults_end
+	klp_kill_jobs
+	klp_note "torture: $(torture_figures)"
+	expect_eq "a violation, or a transition without an end: status" 0 "$status"
+}
+
+case_patches_at_random()
+{
+	local before after
+
+	torture_options
+	RANDOM=$SEED
+	torture_load
+	mod_load klp_torture_delay ${DELAY:+only="$DELAY"}
+	# What is allocated once has been when this is over
+	torture 10 0 60
+	before=$(memory_in_use)
+	torture "${TRANSITIONS/#0/1000000}" "$CALLS" "$SECONDS_MAX"
+	after=$(memory_in_use)
+	klp_note "torture: memory in use before $before kB, after $after kB"
+	expect test "$(figure transitions)" -ge "$TRANSITIONS"
+	expect test "$TRANSITIONS" = 0 -o "$(figure calls)" -ge "$CALLS"
+	expect test $((after - before)) -lt 2048
+}
+
+klp_main "$@"

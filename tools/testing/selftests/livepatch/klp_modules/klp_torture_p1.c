@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0
+#define KLP_TORTURE_ID 1
+#include "klp_torture_patch.h"

@@ -20,7 +20,7 @@ test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an ho
 	@scripts/test-hard
 
 soak:		## torture until 10,000 transitions are done
-	@scripts/test -c distro -a klp.size=soak klp-torture.sh
+	@scripts/test -c distro -T 36000 -a klp.torture.transitions=10000 -a klp.torture.calls=100000000 -a klp.torture.seconds=35000 klp-torture.sh
 
 coverage:	## which lines of the core do the tests run
 	@scripts/coverage

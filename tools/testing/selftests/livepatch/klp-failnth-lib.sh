@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# klp-failnth-lib.sh - do something again and again, and let another step of it fail
+# each time, on top of klp-build.sh.
+#
+# An operation NAME is described by functions:
+#
+#	op_NAME N	does it, with klp-failnth's N; prints what klp-failnth does
+#	ok_NAME		waits until it is done, and says whether it has worked
+#	undo_NAME	takes it back
+#	done_NAME	the result that stands for success, if that is not "ok"
+#	pre_NAME	what is to be done before, if anything
+
+FAILNTH=$KLP_DIR/klp-failnth
+FAULTS=/sys/module/klp_test_failnth/parameters
+FAILNTH_MAX=2000		# no operation has so many steps
+
+# klp_main calls it first.
+klp_requires()
+{
+	[ -e /proc/self/fail-nth ] || klp_skip_all "the kernel has no fault injection"
+	if [ ! -e "$KLP_DEBUGFS/failslab" ] || [ ! -e "$KLP_DEBUGFS/fail_page_alloc" ]; then
+		klp_skip_all "the kernel cannot let allocations fail"
+	fi
+	[ -x "$FAILNTH" ] || klp_skip_all "klp-failnth is not built"
+}
+
+# Every allocation counts, and is not reported.
+faults()
+{
+	local dir
+
+	for dir in "$KLP_DEBUGFS"/failslab "$KLP_DEBUGFS"/fail_page_alloc; do
+		echo N > "$dir/ignore-gfp-wait"
+		echo 0 > "$dir/verbose"
+	done
+	echo N > "$KLP_DEBUGFS/fail_page_alloc/ignore-gfp-highmem"
+	echo 0 > "$KLP_DEBUGFS/fail_page_alloc/min-order"
+	mod_load klp_test_failnth
+}
+
+failnth()
+{
+	"$FAILNTH" "$@"
+}
+
+# ---- The machine ------------------------------------------------------------
+
+state()
+{
+	"$FAILNTH" state
+}
+
+state_is()
+{
+	[ "$(state)" = "$1" ]
+}
+
+# expect_state WHEN STATE: soon, since workers have their part in it.
+expect_state()
+{
+	poll_until -t 30 state_is "$2" || {
+		diff <(echo "$2") <(state) | grep '^[<>]' | sed 's/^/# /' >&"$KLP_OUT" || :
+		klp_fail "$1, the machine is not as it was"
+	}
+}
+
+# Where there is kmemleak: it takes nothing for lost that is younger than five
+# seconds, and wants to have seen it twice.
+LEAKS=$KLP_DEBUGFS/kmemleak
+
+forget_leaks()
+{
+	[ ! -w "$LEAKS" ] || echo clear > "$LEAKS"
+}
+
+expect_no_leaks()
+{
+	[ -w "$LEAKS" ] || return 0
+	expect holds_for 6000 true
+	echo scan > "$LEAKS"
+	echo scan > "$LEAKS"
+	if grep . "$LEAKS" | head -60 | sed 's/^/# /' | grep . >&"$KLP_OUT"; then
+		klp_fail "$WHAT: memory is lost"
+	fi
+}
+
+# ---- One step ---------------------------------------------------------------
+
+# inject N: lets the N-th step of STEPS fail in what comes next.
+inject()
+{
+	write "$STEPS $1" "$FAULTS/arm"
+}
+
+injection_is_over()
+{
+	! file_is "$FAULTS/result" idle
+}
+
+# The part of an operation that there may be.
+optional()
+{
+	! declare -F "$1" > /dev/null || "$1"
+}
+
+# act OPERATION N: prints "RESULT failed|untouched", of the step if that is not part
+# of the system call.
+act()
+{
+	local result how
+
+	if [ "$STEPS" = "system call" ]; then
+		"op_$1" "$2"
+		return
+	fi
+	inject "$2"
+	read -r result how <<< "$("op_$1" 0)"
+	wait_until injection_is_over
+	read -r how _ < "$FAULTS/result"
+	echo "$result $how"
+}
+
+succeeds()
+{
+	local wanted
+
+	wanted=$(optional "done_$1")
+	[ "$2" = "${wanted:-ok}" ]
+}
+
+# The operation has worked: it is undone.
+undo()
+{
+	"ok_$1" || klp_fail "$WHAT: $1 has not worked"
+	"undo_$1"
+	expect_state "$WHAT: undone" "$BEFORE"
+}
+
+# The same again, with nothing in its way.
+works()
+{
+	local result
+
+	optional "pre_$1"
+	read -r result _ <<< "$("op_$1" 0)"
+	succeeds "$1" "$result" || klp_fail "$WHAT: then $1 gives $result"
+	undo "$1"
+}
+
+# What the log has to say: nothing bad, and of a refusal by the core a line.
+expect_said()
+{
+	local log
+
+	log=$(dmesg --notime)
+	if grep -E 'WARNING:|BUG:|Oops|Call Trace:|INFO: task' <<< "$log" | sed 's/^/# /' | grep .; then
+		klp_fail "$WHAT: the kernel complained"
+	fi
+	[ "$1" = ok ] || [ "$SILENT" ] || grep -qE "livepatch: .*failed" <<< "$log" ||
+		klp_fail "$WHAT: $1, and not a word of it in the log"
+}
+
+# A step has failed, and so has the operation.
+refused_well()
+{
+	expect_state "$WHAT: $2" "$BEFORE"
+	[ -z "$WANTED" ] || expect_eq "$WHAT" "$WANTED" "$2"
+	expect_said "$2"
+	[ $((n % EVERY)) -ne 0 ] || works "$1"
+}
+
+# A step has failed: what has become of the operation?
+step_failed()
+{
+	count[$2]=$((${count[$2]:-0} + 1))
+	if succeeds "$1" "$2"; then
+		undo "$1"
+		expect_said ok
+	else
+		refused_well "$1" "$2"
+	fi
+}
+
+# ---- All steps --------------------------------------------------------------
+
+# Of fail_each, by result.
+counts()
+{
+	local result
+
+	for result in "${!count[@]}"; do
+		printf ' %s %d' "$result" "${count[$result]}"
+	done
+}
+
+# fail_each OPERATION STEPS [RESULT [EVERY]]: STEPS is "system call", or what the
+# parameter "arm" of klp_test_failnth takes before the number; RESULT what a refusal
+# gives.  It is seen after each EVERY-th that the operation works then.
+fail_each()
+{
+	local op=$1 n result how
+	declare -A count=()
+
+	STEPS=$2 WANTED=${3-ENOMEM} EVERY=${4:-1}
+	SILENT=
+	case $op in shadow*) SILENT=1 ;; esac
+	case $STEPS in
+	"system call")	SILENT=1 WANTED= ;;
+	*)		inject 0 ;;
+	esac
+	BEFORE=$(state)
+	forget_leaks
+	for ((n = 1; n <= FAILNTH_MAX; n++)); do
+		WHAT="$op, $STEPS, step $n"
+		optional "pre_$op"
+		dmesg -C
+		read -r result how <<< "$(act "$op" "$n")"
+		[ "$how" = failed ] || break
+		step_failed "$op" "$result"
+	done
+	[ "$how" = untouched ] || klp_fail "$WHAT: $result $how"
+	succeeds "$op" "$result" || klp_fail "$WHAT: untouched, it gives $result"
+	undo "$op"
+	expect_no_leaks
+	STEPS_FAILED=$((n - 1))
+	klp_note "$op: $STEPS: $STEPS_FAILED steps failed:$(counts)"
+}
+
+# deny OPERATION REGION FUNCTION ERROR RESULT [AT-LEAST]: each call of the function in
+# the region fails once with this error, and the operation with that result.
+deny()
+{
+	fail_each "$1" "$2 $3 $4" "$5"
+	[ "$STEPS_FAILED" -ge "${6:-1}" ] ||
+		klp_fail "$1: $3 was called $STEPS_FAILED times in $2"
+}

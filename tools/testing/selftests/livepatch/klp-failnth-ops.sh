@@ -34,7 +34,7 @@ op_enable()
 
 relocs_work()
 {
-	[ "$(tgt_param 00 value)" = 774203 ] && grep -q '(running)' /proc/cmdline
+	file_is "/sys/module/${T}00/parameters/value" 774203 && [[ $(< /proc/cmdline) = *\(running\) ]]
 }
 
 ok_enable()

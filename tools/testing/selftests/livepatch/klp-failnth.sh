@@ -217,7 +217,7 @@ case_shadow_variables_need_not_grow()
 	shadow_more_prepare
 	fail_each shadow_more klp_shadow_alloc
 	expect_eq "allocations: variable, table" 2 "$STEPS_FAILED"
-	shadow "free_all 5"
+	expect_eq "freed" "destroyed 64, interrupted 0" "$(shadow "free_all 5")"
 }
 
 klp_main "$@"

@@ -14,7 +14,17 @@
 
 FAILNTH=$KLP_DIR/klp-failnth
 FAULTS=/sys/module/klp_test_failnth/parameters
+LEAKS=$KLP_DEBUGFS/kmemleak
 FAILNTH_MAX=2000		# no operation has so many steps
+
+# After how many refusals it is seen that the same works then.
+SOME=1
+[ "${KLP_SIZE:-test}" != test ] || SOME=4
+
+need_hard()
+{
+	[ "$SOME" -eq 1 ] || klp_skip "only done if KLP_SIZE is hard"
+}
 
 # klp_main calls it first.
 klp_requires()
@@ -38,6 +48,7 @@ faults()
 	echo N > "$KLP_DEBUGFS/fail_page_alloc/ignore-gfp-highmem"
 	echo 0 > "$KLP_DEBUGFS/fail_page_alloc/min-order"
 	mod_load klp_test_failnth
+	[ ! -w "$LEAKS" ] || echo clear > "$LEAKS"
 }
 
 failnth()
@@ -68,13 +79,6 @@ expect_state()
 
 # Where there is kmemleak: it takes nothing for lost that is younger than five
 # seconds, and wants to have seen it twice.
-LEAKS=$KLP_DEBUGFS/kmemleak
-
-forget_leaks()
-{
-	[ ! -w "$LEAKS" ] || echo clear > "$LEAKS"
-}
-
 expect_no_leaks()
 {
 	[ -w "$LEAKS" ] || return 0
@@ -157,7 +161,7 @@ expect_said()
 	log=$(dmesg --notime)
 	[[ ! $log =~ (WARNING:|BUG:|Oops|Call Trace:|INFO: task)[^$'\n']* ]] ||
 		klp_fail "$WHAT: the kernel complained: ${BASH_REMATCH[0]}"
-	[ "$1" = ok ] || [ "$SILENT" ] || [[ $log =~ livepatch:\ [^$'\n']*failed ]] ||
+	[ "$1" = ok ] || [ "$SILENT" ] || [[ $log =~ livepatch:\ [^$'\n']*(failed|not compatible) ]] ||
 		klp_fail "$WHAT: $1, and not a word of it in the log"
 }
 
@@ -194,23 +198,21 @@ counts()
 	done
 }
 
-# fail_each OPERATION STEPS [RESULT [EVERY]]: STEPS is "system call", or what the
+# fail_steps OPERATION STEPS RESULT EVERY: STEPS is "system call", or what the
 # parameter "arm" of klp_test_failnth takes before the number; RESULT what a refusal
 # gives.  It is seen after each EVERY-th that the operation works then.
-fail_each()
+fail_steps()
 {
 	local op=$1 n result how
 	declare -A count=()
 
-	STEPS=$2 WANTED=${3-ENOMEM} EVERY=${4:-1}
-	SILENT=
+	STEPS=$2 WANTED=$3 EVERY=$4 SILENT=
 	case $op in shadow*) SILENT=1 ;; esac
 	case $STEPS in
 	"system call")	SILENT=1 WANTED= ;;
 	*)		inject 0 ;;
 	esac
 	BEFORE=$(state)
-	forget_leaks
 	for ((n = 1; n <= FAILNTH_MAX; n++)); do
 		WHAT="$op, $STEPS, step $n"
 		optional "pre_$op"
@@ -222,16 +224,22 @@ fail_each()
 	[ "$how" = untouched ] || klp_fail "$WHAT: $result $how"
 	succeeds "$op" "$result" || klp_fail "$WHAT: untouched, it gives $result"
 	undo "$op"
-	expect_no_leaks
 	STEPS_FAILED=$((n - 1))
-	klp_note "$op: $STEPS: $STEPS_FAILED steps failed:$(counts)"
+	klp_note "figures: $op: $STEPS: $STEPS_FAILED steps failed:$(counts)"
+}
+
+# fail_each OPERATION STEPS [EVERY]: each allocation fails once.
+fail_each()
+{
+	fail_steps "$1" "$2" ENOMEM "${3:-$SOME}"
+	expect_no_leaks
 }
 
 # deny OPERATION REGION FUNCTION ERROR RESULT [AT-LEAST]: each call of the function in
 # the region fails once with this error, and the operation with that result.
 deny()
 {
-	fail_each "$1" "$2 $3 $4" "$5"
+	fail_steps "$1" "$2 $3 $4" "$5" 1
 	[ "$STEPS_FAILED" -ge "${6:-1}" ] ||
 		klp_fail "$1: $3 was called $STEPS_FAILED times in $2"
 }

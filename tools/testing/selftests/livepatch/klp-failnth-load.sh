@@ -4,27 +4,21 @@
 # Every allocation of a system call that loads a patch, or a module to be patched,
 # fails once; also where the module loader has to take back what livepatching did.
 #
-# With klp.hard on the kernel's command line it is seen after each that the same then
-# works; else after some.
+# If KLP_SIZE is hard it is seen after each that the same works then, else after some.
 
 . "$(dirname "$0")/klp-lib.sh"
 . "$(dirname "$0")/klp-build.sh"
 . "$(dirname "$0")/klp-failnth-lib.sh"
 . "$(dirname "$0")/klp-failnth-ops.sh"
 
-HOW_OFTEN=16
-! grep -qw klp.hard /proc/cmdline || HOW_OFTEN=1
-
-need_hard()
-{
-	[ $HOW_OFTEN -eq 1 ] || klp_skip "klp.hard is not on the command line"
-}
+# Most of this is the module loader's
+MANY=$((SOME * SOME))
 
 case_every_allocation_of_loading_a_patch()
 {
 	faults
 	enable_prepare
-	fail_each enable "system call" "" $HOW_OFTEN
+	fail_each enable "system call" $MANY
 	expect test "$STEPS_FAILED" -ge 100
 }
 
@@ -33,7 +27,7 @@ case_every_allocation_of_enabling_fifty_functions()
 	need_hard
 	faults
 	mod_load ${T}00
-	fail_each fifty klp_enable_patch ENOMEM 8
+	fail_each fifty klp_enable_patch $MANY
 }
 
 case_every_allocation_of_loading_a_patch_that_replaces()
@@ -48,7 +42,7 @@ case_every_allocation_of_loading_a_target()
 {
 	faults
 	come_prepare
-	fail_each come "system call" "" $HOW_OFTEN
+	fail_each come "system call" $MANY
 	expect test "$STEPS_FAILED" -ge 100
 }
 

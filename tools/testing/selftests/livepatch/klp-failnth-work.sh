@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every step fails once, as in klp-failnth.sh, of what workers do, of forks and of
+# shadow variables.
+
+. "$(dirname "$0")/klp-lib.sh"
+. "$(dirname "$0")/klp-build.sh"
+. "$(dirname "$0")/klp-failnth-lib.sh"
+. "$(dirname "$0")/klp-failnth-ops.sh"
+
+# ---- Workers ------------------------------------------------------------------
+
+# What is asked of workers they do, whether there is memory or not.
+case_every_allocation_of_workers()
+{
+	faults
+	replace_prepare
+	fail_each replace klp_done_work
+	fail_each replace klp_drop_work
+	expect test "$STEPS_FAILED" -ge 3
+	fail_each replace klp_patch_release_work
+	fail_each replace klp_transition_pass
+	! have_jumps || fail_each replace klp_settle_work
+}
+
+case_every_other_step_of_workers()
+{
+	faults
+	replace_prepare
+	deny replace klp_drop_work ftrace_set_filter_ips -12 ok
+	deny replace klp_done_work kobject_uevent_env -12 ok
+}
+
+# ---- What needs no memory -----------------------------------------------------
+
+case_forks_and_reports_need_no_memory()
+{
+	faults
+	stalled_prepare
+	fail_each fork klp_copy_process
+	expect_eq "allocations of a fork" 0 "$STEPS_FAILED"
+	fail_each blockers klp_blockers_show
+	expect_eq "allocations of a report" 0 "$STEPS_FAILED"
+}
+
+# ---- Shadow variables ---------------------------------------------------------
+
+case_every_allocation_of_a_shadow_variable()
+{
+	faults
+	mod_load klp_test_shadow
+	fail_each shadow klp_shadow_alloc
+	expect_eq "allocations: set, table, variable" 3 "$STEPS_FAILED"
+	fail_each shadow_get klp_shadow_get_or_alloc
+	expect_eq "allocations" 3 "$STEPS_FAILED"
+}
+
+# Without memory for a larger table they go on with the small one.
+case_shadow_variables_need_not_grow()
+{
+	faults
+	mod_load klp_test_shadow
+	shadow_more_prepare
+	fail_each shadow_more klp_shadow_alloc
+	expect_eq "allocations: variable, table" 2 "$STEPS_FAILED"
+	expect_eq "freed" "destroyed 64, interrupted 0" "$(shadow "free_all 5")"
+}
+
+klp_main "$@"

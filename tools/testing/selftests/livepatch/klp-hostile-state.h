@@ -46,7 +46,7 @@ static struct tally *tally_of(const char *kind)
 	return t;
 }
 
-static void print_figures(void)
+static void print_figures(const char *what)
 {
 	struct tally all = { .kind = "all" }, *t;
 	unsigned int i;
@@ -59,12 +59,12 @@ static void print_figures(void)
 		all.late += t->late;
 		all.loaded += t->loaded;
 	}
-	printf("# %-24s %5u cases %5u refused %5u refused with the target %5u loaded\n# errnos:",
-	       all.kind, all.cases, all.refused, all.late, all.loaded);
+	printf("# figures: %s: %u modules, %u refused, %u refused with the target, %u loaded, %u failures;",
+	       what, all.cases, all.refused, all.late, all.loaded, failures);
 	for (i = 0; i < ERRNO_MAX; i++)
 		if (by_errno[i])
 			printf(" %s %u", strerrorname_np(i) ?: "?", by_errno[i]);
-	printf("\n# %u failures\n", failures);
+	printf("\n");
 }
 
 __attribute__((format(printf, 2, 3)))
@@ -79,7 +79,7 @@ static void fail(const char *kind, const char *format, ...)
 	printf("\n");
 	if (++failures < FAILURES_MAX)
 		return;
-	print_figures();
+	print_figures("given up");
 	exit(1);
 }
 

@@ -295,7 +295,7 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	run_all(run, count);
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	print_figures();
+	print_figures(run->name);
 	printf("# %ld seconds\n", (long)(end.tv_sec - start.tv_sec));
 	return failures ? 1 : 0;
 }

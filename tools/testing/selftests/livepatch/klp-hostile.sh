@@ -74,7 +74,7 @@ made_of()
 
 case_single_edits_do_no_harm()
 {
-	hostile edits "$(made_of klp_test_hostile)" -e "$(size 12 1 1)"
+	hostile edits "$(made_of klp_test_hostile)" -e "$(size 12 3 1)"
 }
 
 case_mutated_files_do_no_harm()
@@ -84,7 +84,7 @@ case_mutated_files_do_no_harm()
 
 case_odd_declarations_do_no_harm()
 {
-	hostile tables "$(ko ${P}00)" -n "$(size 200 2000 5000)"
+	hostile tables "$(ko ${P}00)" -n "$(size 200 1000 5000)"
 }
 
 case_mutated_checksums_do_no_harm()
@@ -92,7 +92,7 @@ case_mutated_checksums_do_no_harm()
 	need_file "$LIVEPATCH_PARAMS/verify"
 	write 1 "$LIVEPATCH_PARAMS/verify"
 	klp_on_cleanup "echo N > $LIVEPATCH_PARAMS/verify"
-	hostile sums "$(made_of klp_test_hostile)" -n "$(size 150 2000 5000)"
+	hostile sums "$(made_of klp_test_hostile)" -n "$(size 150 1000 5000)"
 }
 
 # What replaces a function is code, and stays.

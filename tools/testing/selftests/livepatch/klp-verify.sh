@@ -121,6 +121,52 @@ case_another_build_is_refused()
 	refuses "object 'vmlinux' is not the build" "build_id=${id}00"
 }
 
+# The build-id of a loaded module, with the header of its note before it.
+module_id()
+{
+	od -An -tx1 -v "/sys/module/$1/notes/.note.gnu.build-id" | tr -d ' \n' |
+		sed -nE 's/^040000001400000003000000474e5500(.{40})$/\1/p'
+}
+
+keeps_build_ids()
+{
+	need_file /proc/config.gz
+	gzip -dc < /proc/config.gz | grep -q '^CONFIG_STACKTRACE_BUILD_ID=y'
+}
+
+# Where the kernel keeps no ids of modules, the functions have to tell.
+case_another_build_of_a_module_is_refused()
+{
+	local id wrong made
+
+	mod_load klp_test_target
+	id=$(module_id klp_test_target)
+	expect_eq "digits of the build-id" 40 ${#id}
+	wrong=00${id:2}
+	[ "$wrong" != "$id" ] || wrong=01${id:2}
+	verify 1
+	accepted function=$TARGET "build_id=$id"
+	if ! keeps_build_ids; then
+		accepted function=$TARGET "build_id=$wrong"
+		klp_note "this kernel keeps no build-ids of modules"
+		return
+	fi
+	refuses "object 'klp_test_target' is not the build" function=$TARGET "build_id=$wrong"
+	refuses "object 'klp_test_target' is not the build" function=$TARGET "build_id=${id}00"
+	refuses "object 'klp_test_target' is not the build" function=$TARGET "build_id=$wrong" wrong=no-function
+	made=$(made function=$TARGET "build_id=$id")
+	mod_unload klp_test_target
+
+	patch_enable $V function=$TARGET "build_id=$wrong" "$made"
+	expect_error "Invalid module format" mod_load klp_test_target
+	expect_log "'$V': object 'klp_test_target' is not the build"
+	expect_not mod_loaded klp_test_target
+	patch_remove $V
+	patch_enable $V function=$TARGET "build_id=$id" "$made"
+	mod_load klp_test_target
+	expect_eq "object is patched" 1 "$(patch_attr $V klp_test_target/patched)"
+}
+
 case_masks_outside_of_the_function_are_refused()
 {
 	verify 1

@@ -21,6 +21,11 @@ struct lists {
 	unsigned int *rows[2];
 };
 
+static bool is_text(const struct reloc *reloc)
+{
+	return reloc->literal || (reloc->unit && unit_literal(reloc->unit));
+}
+
 static bool lists_make(struct lists *lists)
 {
 	unsigned char *score;
@@ -37,7 +42,7 @@ static bool lists_make(struct lists *lists)
 			const struct reloc *after = &lists->after[j];
 
 			*score = relocs_same(&lists->before[i], after);
-			if (*score && (after->literal || (after->unit && unit_literal(after->unit))))
+			if (*score && is_text(after))
 				*score = SCORE_TEXT;
 		}
 	}
@@ -66,7 +71,8 @@ static unsigned int in_step(const struct lists *lists, const struct unit *a, con
 			const struct reloc *after = &lists->after[j];
 			unsigned int both = last[j] + *scores++;
 
-			if (before->unit == a && after->unit == b && before->target == after->target)
+			if (before->unit == a && after->unit == b &&
+			    before->target == after->target)
 				both = last[j] + 1;
 			row[j + 1] = row[j] > last[j + 1] ? row[j] : last[j + 1];
 			if (both > row[j + 1])

@@ -9,7 +9,7 @@ static bool switched_off(void)
 {
 	char *line = sys_read(sys_path("/proc/cmdline")), *word;
 
-	while (line && (word = strsep(&line, " \n"))) {
+	while (line && (word = strsep(&line, "\n "))) {
 		if (!strcmp(word, "livepatch=off"))
 			return true;
 	}
@@ -30,7 +30,7 @@ static bool is_condemned(const struct kept *kept, const char **why)
 
 	if (crashes < CRASHES_MOST)
 		return false;
-	*why = mem_printf("is not loaded: the machine went down soon after it, %d times in a row (klp boot --reset forgets that)",
+	*why = mem_printf("the machine went down soon after it, %d times in a row (see --reset)",
 			  crashes);
 	return true;
 }
@@ -127,7 +127,8 @@ int cmd_boot(int argc, char **argv)
 	}
 	need_livepatch();
 	status = load_installed(verb, &options, true);
-	if (signal_caught())		/* the unit is stopped: the machine goes down in good order */
+	/* The unit is stopped: the machine goes down in good order. */
+	if (signal_caught())
 		guard_survived();
 	return status;
 }

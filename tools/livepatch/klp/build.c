@@ -134,7 +134,7 @@ static void find_dependents(struct build *build)
 	note_unreached(build);
 	if (build->dependents.list.nr)
 		return;
-	refuse_nothing(build, mem_printf("it changes nothing: no object of this kernel is made of %s",
+	refuse_nothing(build, mem_printf("it changes nothing: no object of the kernel is of %s",
 					 build->sources.files.at[0].path));
 }
 
@@ -328,7 +328,7 @@ static void check_module_name(const struct build *build)
 
 	list_for_each(diff, &build->patch.diffs) {
 		if (!strcmp(diff->object, name))
-			die_usage("--name: %s: is the module that is patched; call the patch otherwise",
+			die_usage("--name: %s: is the patched module; call the patch otherwise",
 				  name);
 	}
 }

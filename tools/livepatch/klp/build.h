@@ -126,7 +126,7 @@ struct reference {
 /* A callback, a state or the like that macros of livepatch_helpers.h declared. */
 struct declaration {
 	const char *object;
-	const char *kind;	/* "pre_patch", "post_patch", "pre_unpatch", "post_unpatch", "state" */
+	const char *kind;	/* "state", or which callback: "pre_patch", ... */
 	const char *alias;	/* global symbol of the function or datum */
 };
 

@@ -22,7 +22,7 @@ static const struct argument rows[] = {
 	  ARGUMENT_TEXT, AT(wanted.config) },
 	{ 'D', false, "modules", "DIR", "the kernel's modules (default: build tree, /lib/modules)",
 	  ARGUMENT_TEXT, AT(wanted.modules) },
-	{ 'm', false, "module", "DIR", "patch a module outside of the kernel's source, that is there",
+	{ 'm', false, "module", "DIR", "source of a module outside of the kernel's, to be patched",
 	  ARGUMENT_TEXT, AT(wanted.module) },
 	{ 'o', true, "output", "FILE", "the module (default: NAME.ko here)",
 	  ARGUMENT_TEXT, AT(output) },
@@ -33,7 +33,7 @@ static const struct argument rows[] = {
 	  ARGUMENT_LIST, AT(cves) },
 	{ 'd', false, "description", "TEXT", "of the patch, for modinfo",
 	  ARGUMENT_TEXT, AT(description) },
-	{ 'r', false, "no-replace", NULL, "add to the patches that are enabled; do not replace them",
+	{ 'r', false, "no-replace", NULL, "add to the enabled patches; do not replace them",
 	  ARGUMENT_FLAG, AT(no_replace) },
 	{ 'H', false, "cache", "DIR", "for scratch trees (default: $KLP_CACHE or ~/.cache/klp)",
 	  ARGUMENT_TEXT, AT(cache) },
@@ -46,17 +46,14 @@ static const struct argument rows[] = {
 	ARGUMENT_HELP_ROW,
 };
 
-const char build_help[] = "Makes a livepatch module from diffs (-p1) of a kernel's source.";
-const char link_help[] = "Turns references declared by KLP_RELOC() into livepatch relocations.";
-
 static const struct arguments build_arguments = {
 	.rows = rows, .nr = ARRAY_SIZE(rows), .letters = "SBVCDmonWcdrHjkJ",
-	.verb = "build", .args = "DIFF...", .help = build_help, .page = "klp-build",
+	.verb = "build", .args = "DIFF...", .help = BUILD_HELP, .page = "klp-build",
 };
 
 static const struct arguments link_arguments = {
 	.rows = rows, .nr = ARRAY_SIZE(rows), .letters = "BVDo",
-	.verb = "link", .args = "MODULE", .help = link_help, .page = "klp-build",
+	.verb = "link", .args = "MODULE", .help = LINK_HELP, .page = "klp-build",
 };
 
 static void read_arguments(struct build_options *options, const struct arguments *how, int argc,

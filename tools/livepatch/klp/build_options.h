@@ -17,7 +17,8 @@ struct build_options {
 };
 
 /* What the two verbs do */
-extern const char build_help[], link_help[];
+#define BUILD_HELP	"Makes a livepatch module from diffs (-p1) of a kernel's source."
+#define LINK_HELP	"Turns references declared by KLP_RELOC() into livepatch relocations."
 
 void build_options_read(struct build_options *options, int argc, char **argv);
 void link_options_read(struct build_options *options, int argc, char **argv);

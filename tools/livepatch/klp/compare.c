@@ -211,7 +211,7 @@ static void spread(struct queue *queue, struct unit *unit)
 			copy(queue, unit, mem_printf("uses %s, which changed", unit->stem));
 	} else if (unit->twin && !unit_init(unit) && unit_local(unit) && unit->symbol &&
 		   !unit_traceable(unit->twin) && only_called(unit)) {
-		copy(queue, unit, mem_printf("calls %s, which changed and cannot be replaced itself",
+		copy(queue, unit, mem_printf("calls %s, which changed and cannot be replaced",
 					     unit->stem));
 	}
 }

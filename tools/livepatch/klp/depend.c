@@ -225,10 +225,12 @@ static void found_unit(const char *source, const char *path, void *arg)
 _Noreturn static void die_unknown(const struct scratch *scratch, const char *path)
 {
 	if (scratch->target->module)
-		die("%s: what depends on it is not known: build the module once as it is (make -C %s M=%s)",
+		die("%s: what depends on it is not known: build the module (make -C %s M=%s)",
 		    path, scratch->target->build, scratch->target->module);
-	die_refused("%s: what depends on it cannot be told: neither does %s have the .cmd files of a build, nor does %s have debug information; install the kernel's debug package",
-		    path, scratch->target->build, scratch->target->vmlinux);
+	warn("%s: what depends on it cannot be told: %s has no .cmd files of a build, and",
+	     path, scratch->target->build);
+	die_refused("%s has no debug information; install the kernel's debug package",
+		    scratch->target->vmlinux);
 }
 
 static void search_dwarf(struct search *search, const struct scratch *scratch)

@@ -94,7 +94,7 @@ static size_t file_number(struct index *index, const char *path)
 static void add_number(struct text *line, size_t number)
 {
 	char digits[24];
-	int length = snprintf(digits, sizeof(digits), " %zu", number);
+	int length = snprintf(digits, sizeof(digits), "%zu ", number);
 
 	text_add_bytes(line, digits, (size_t)length);
 }
@@ -110,18 +110,18 @@ static void add_unit(struct index *index, Dwarf_Die *unit)
 	if (!name || dwarf_getsrcfiles(unit, &files, &nr))
 		return;
 	name = in_source(index, full_path(dir, name));
-	if (!name || strpbrk(name, " \n"))
+	if (!name || strpbrk(name, "\n "))
 		return;
 	line.size = 0;
-	text_add(&line, "u %s", name);
+	text_add(&line, "u %s ", name);
 	for (i = 0; i < nr; i++) {
 		path = dwarf_filesrc(files, i, NULL, NULL);
 		path = path ? in_source(index, full_path(dir, path)) : NULL;
-		if (path && !strpbrk(path, " \n"))
+		if (path && !strpbrk(path, "\n "))
 			add_number(&line, file_number(index, path));
 	}
 	text_add_bytes(&index->text, line.at, line.size);
-	text_add_bytes(&index->text, " \n", 2);
+	text_add_bytes(&index->text, "\n", 1);
 	index->units++;
 }
 
@@ -346,8 +346,9 @@ bool depend_dwarf(const struct target *target, const char *cache, const char *pa
 	}
 	missing = strstr((char *)bytes.at, "\nx ");
 	if (missing && !str_ends(path, ".c"))
-		die_refused("%s: which modules depend on it cannot be told without their debug information: %.*s; tell where it is by --modules DIR",
-			    path, (int)strcspn(missing + 3, "\n"), missing + 3);
+		die_refused("%s: %.*s has no debug information, to tell if it depends on it; %s",
+			    path, (int)strcspn(missing + 3, "\n"), missing + 3,
+			    "tell where that is by --modules DIR");
 	number = number_of((char *)bytes.at, path);
 	if (number)
 		find_units((char *)bytes.at, number, path, found, arg);

@@ -5,6 +5,7 @@
  * All numbers of the file that are used as an index are checked when it is read.  Sections
  * keep their indexes: new ones come at the end.
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,7 +13,7 @@
 
 #include "elffile.h"
 
-#define ALIGN_MAX	(1 << 24)
+#define ALIGN_MAX	0x1000000
 
 _Noreturn static void die_broken(const struct elf_file *file, const char *why)
 {
@@ -39,7 +40,7 @@ static void read_section(struct elf_file *file, Elf *elf, Elf_Scn *scn)
 		die_broken(file, "a section has no name");
 	section->name = mem_strdup(section->name);
 	if (!is_aligned(&section->shdr))
-		die_broken(file, mem_printf("section %s has an impossible alignment", section->name));
+		die_broken(file, mem_printf("section %s has a bad alignment", section->name));
 	if (section->shdr.sh_type == SHT_NOBITS || !section->shdr.sh_size)
 		return;
 	data = elf_rawdata(scn, NULL);
@@ -120,8 +121,7 @@ static void check_relas(const struct elf_file *file, const struct elf_section *s
 
 static bool is_native(const GElf_Ehdr *ehdr)
 {
-	const unsigned char order =
-		__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+	const unsigned char order = htole16(1) == 1 ? ELFDATA2LSB : ELFDATA2MSB;
 
 	return ehdr->e_ident[EI_CLASS] == ELFCLASS64 && ehdr->e_ident[EI_DATA] == order;
 }

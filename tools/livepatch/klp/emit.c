@@ -119,8 +119,8 @@ static const struct literal *literal(struct emitter *emitter, const struct reloc
 	bool string = from->role == ROLE_STRINGS;
 	uint64_t size = string ? strlen(literal_string(from, reloc->target)) + 1 : from->entsize;
 	uint64_t at = (uint64_t)reloc->target / (string ? 1 : size) * (string ? 1 : size);
-	const char *name = string ? mem_printf(".rodata.klp.str1.%llu", (unsigned long long)from->align) :
-			   mem_printf(".rodata.klp.cst%llu", (unsigned long long)size);
+	const char *name = mem_printf(string ? ".rodata.klp.str1.%llu" : ".rodata.klp.cst%llu",
+				      (unsigned long long)(string ? from->align : size));
 	const char *key = string ? mem_printf("%s %s", name, (const char *)from->data + at) : NULL;
 	struct literal *literal = key ? names_get(emitter->literals, key) : NULL;
 
@@ -207,8 +207,8 @@ static void emit_relocs(struct emitter *emitter, struct unit *unit)
 	for (size_t i = 0; i < unit->nr; i++) {
 		const struct reloc *reloc = &unit_relocs(unit)[i];
 
-		emit_reloc(emitter, unit->out, unit->out_offset + reloc->offset - unit->start, reloc,
-			   reference_reach(unit, reloc));
+		emit_reloc(emitter, unit->out, unit->out_offset + reloc->offset - unit->start,
+			   reloc, reference_reach(unit, reloc));
 	}
 }
 

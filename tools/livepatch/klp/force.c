@@ -87,7 +87,7 @@ static bool agreed(const struct patch *patch)
 	char answer[16];
 
 	if (!isatty(STDIN_FILENO))
-		die_usage("force: asks on a terminal only; --yes means that nobody has to be asked");
+		die_usage("force: asks on a terminal only; --yes: nobody has to be asked");
 	blockers_read(patch, &blockers);
 	fprintf(stderr, "%s is %s, and waits for these tasks:\n", patch->name,
 		patch_state_name(patch->state));

@@ -115,7 +115,7 @@ static void want_functions(struct foresight *foresight, const struct patch *patc
 		}
 	}
 	if (!patch->objects.nr)
-		check_note(foresight->check, "the module does not tell which functions it replaces");
+		check_note(foresight->check, "the module does not tell what it replaces");
 }
 
 /* When the list grows no more, so that its entries stay where they are */
@@ -212,7 +212,7 @@ static void judge_function(struct foresight *foresight, const struct wanted *wan
 	const char *by = redirected_by(wanted->name);
 
 	if (traces && !wanted->traced)
-		check_problem(foresight->check, "%s: %s: cannot be redirected: ftrace does not know it",
+		check_problem(foresight->check, "%s: %s: ftrace does not know it",
 			      wanted->object, wanted->name);
 	if (by && !is_patched(wanted->name))
 		check_problem(foresight->check, "%s: %s: redirected by somebody else: %s",

@@ -58,7 +58,7 @@ struct packer {
 
 static const struct packer packers[] = {
 	{ "\x1f\x8b", 2, "gzip" },
-	{ "\xfd" "7zXZ", 5, "xz" },
+	{ "\3757zXZ", 5, "xz" },
 	{ "\x28\xb5\x2f\xfd", 4, "zstd" },
 };
 

@@ -119,7 +119,7 @@ static void resolve_unknown(struct linker *linker, size_t index, const char *nam
 	if (kernel_find(linker->kernel, KLP_VMLINUX, NULL, name, NULL, &place, &why))
 		set_livepatch(linker, index, &place, KLP_VMLINUX);
 	else if (linker->used[index])
-		text_add(&linker->missing, "\n\t%s: %s", name, why ?: "the kernel has no such symbol");
+		text_add(&linker->missing, "\n\t%s: %s", name, why ?: "there is no such symbol");
 	else
 		set_livepatch(linker, index, &(struct place){ "unused", name, 0, 0, 0, NULL }, "");
 }

@@ -18,8 +18,8 @@ struct command {
 /* A row without a function is a heading. */
 static const struct command commands[] = {
 	{ "Making patches", NULL, NULL },
-	{ "build", cmd_build, build_help },
-	{ "link", cmd_link, link_help },
+	{ "build", cmd_build, BUILD_HELP },
+	{ "link", cmd_link, LINK_HELP },
 	{ "info", cmd_info, NULL },
 	{ "Patching the running kernel", NULL, NULL },
 	{ "check", cmd_check, NULL },

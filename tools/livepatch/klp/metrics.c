@@ -95,12 +95,12 @@ static void stats(struct text *text, const struct patch *patch)
 	while (lines && (line = strsep(&lines, "\n"))) {
 		if (sscanf(line, "%31s %lu", key, &value) != 2)
 			continue;
+		text_add(text, "livepatch_transition_stat{patch=\"%s\",stat=\"", name);
 		if (str_ends(key, "_us"))
-			text_add(text, "livepatch_transition_stat{patch=\"%s\",stat=\"%.*s_seconds\"} %lu.%06lu\n",
-				 name, (int)strlen(key) - 3, key, value / 1000000, value % 1000000);
+			text_add(text, "%.*s_seconds\"} %lu.%06lu\n", (int)strlen(key) - 3, key,
+				 value / 1000000, value % 1000000);
 		else
-			text_add(text, "livepatch_transition_stat{patch=\"%s\",stat=\"%s\"} %lu\n",
-				 name, label(key), value);
+			text_add(text, "%s\"} %lu\n", label(key), value);
 	}
 }
 

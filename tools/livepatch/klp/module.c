@@ -59,8 +59,8 @@ static void write_kbuild(const char *dir, const struct patch *patch)
 	text_add(&text, "# SPDX-License-Identifier: GPL-2.0\n# Made by klp build.\n\nparts :=");
 	for (i = 0; i < patch->diffs.nr; i++)
 		text_add(&text, " part%zu.o", i);
-	text_add(&text, "\n\nobj-m := %s.o\n%s-y := klp_main.o klp_verify.o $(parts)\n%s", patch->name,
-		 patch->name, kbuild_rules);
+	text_add(&text, "\n\nobj-m := %s.o\n%s-y := klp_main.o klp_verify.o $(parts)\n%s",
+		 patch->name, patch->name, kbuild_rules);
 	write_changed(mem_printf("%s/Kbuild", dir), text.at, text.size);
 }
 

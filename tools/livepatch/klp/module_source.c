@@ -92,7 +92,8 @@ static void add_head(struct text *out, const struct patched_list *objects)
 	const struct patched *patched;
 	const struct change *const *change;
 
-	text_add(out, "// SPDX-License-Identifier: GPL-2.0\n/*\n * Made by klp build.  Replaces\n *\n");
+	text_add(out, "// SPDX-License-Identifier: GPL-2.0\n");
+	text_add(out, "/*\n * Made by klp build.  Replaces\n *\n");
 	list_for_each(patched, &objects->list) {
 		list_for_each(change, &patched->changes) {
 			text_add(out, " *\t%s: %s() of ", patched->name, (*change)->place.name);
@@ -102,7 +103,8 @@ static void add_head(struct text *out, const struct patched_list *objects)
 			text_add(out, "\n");
 		}
 	}
-	text_add(out, " */\n#include <linux/livepatch.h>\n#include <linux/module.h>\n\n#include \"klp_verify.h\"\n");
+	text_add(out, " */\n#include <linux/livepatch.h>\n#include <linux/module.h>\n\n");
+	text_add(out, "#include \"klp_verify.h\"\n");
 }
 
 static bool is_state(const struct declaration *declaration)
@@ -203,7 +205,7 @@ static void add_tables(struct text *out, const struct patch *patch, struct patch
 		add_object(out, &objects->list.at[i], i);
 	text_add(out, "\t{ }\n};\n\n");
 	if (states)
-		text_add(out, "/* The rest is set from the declarations: the core wants one table. */\n"
+		text_add(out, "/* Set from the declarations: the core wants one table. */\n"
 			 "static struct klp_state states[%zu];\n\n", states + 1);
 }
 

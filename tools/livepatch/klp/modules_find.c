@@ -79,7 +79,7 @@ static char *decompress(const char *path, const char *program, const char *name,
 
 char *target_module(const struct target *target, const char *name, const char *scratch)
 {
-	const char *dirs[] = {
+	const char *const dirs[] = {
 		target->modules,
 		target->module,
 		target->build,

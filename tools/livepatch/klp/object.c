@@ -164,7 +164,7 @@ static void read_reloc(struct object *object, struct section *section, const GEl
 	if (raw->r_offset > section->size || section->size - raw->r_offset < size || !section->data)
 		object_broken(object, "a relocation reaches out of section %s", section->name);
 	if (raw->r_addend > REACH_MAX || raw->r_addend < -REACH_MAX)
-		object_broken(object, "a relocation in section %s is far out of range", section->name);
+		object_broken(object, "a relocation in %s is far out of range", section->name);
 	if (symbol >= object->nr_symbols)
 		object_broken(object, "a relocation in section %s has no symbol", section->name);
 	reloc = list_add(&section->relocs);

@@ -11,6 +11,7 @@
 
 #include <gelf.h>
 
+#include "arch.h"
 #include "build.h"
 
 struct unit;
@@ -51,7 +52,7 @@ struct reloc {
 	uint32_t type;
 	struct symbol *symbol;		/* as in the file */
 	int64_t addend;			/* as in the file */
-	int64_t bias;			/* what of the addend is owed to the encoding: -4 for a call */
+	int64_t bias;			/* of the addend, by the encoding: -4 for a call */
 	bool branch;			/* of a direct call or jump */
 	bool indexed;			/* a register is added */
 	/* What it refers to: a unit, a place in a section of literals, else the symbol */
@@ -239,7 +240,7 @@ struct outside {
 	struct place place;
 	bool local;
 	bool restricted;		/* exported for the modules of a namespace */
-	bool exported;			/* by vmlinux: any module may use it; or by the patch itself */
+	bool exported;			/* by vmlinux, for any module; or by the patch */
 	bool known;			/* the kernel has it, at @place unless @exported */
 	const char *why;		/* not known */
 };
@@ -284,25 +285,5 @@ struct out {
 };
 
 void out_write(struct out *out, const char *path);
-
-/* x86.c */
-struct insn {
-	unsigned int size;
-	unsigned int field, field_size;	/* of a direct branch: where its distance is */
-	int64_t distance;		/* from the end of the instruction */
-	unsigned int indexed;		/* where there is an address that a register is added to */
-};
-
-bool arch_machine(const GElf_Ehdr *ehdr);
-uint16_t arch_elf_machine(void);
-bool arch_decode(const unsigned char *at, size_t left, struct insn *insn);
-size_t arch_reloc_size(uint32_t type);		/* 0: not known */
-bool arch_reloc_relative(uint32_t type);
-bool arch_reloc_call(uint32_t type);
-uint32_t arch_reloc_branch(unsigned int field_size);
-uint32_t arch_reloc_address(void);		/* of an 8-byte pointer */
-bool arch_relocs_same(uint32_t before, uint32_t after);
-uint64_t arch_trace_call(const unsigned char *at, size_t size);
-bool arch_load_constant(unsigned char *data, uint64_t size, uint64_t *at, uint32_t *type);
 
 #endif

@@ -31,7 +31,8 @@ static const struct argument rows[] = {
 	  ARGUMENT_FLAG, AT(survived) },
 	{ 'N', false, "survive", "SECONDS", "wait so long, or for SIGTERM, then do --survived",
 	  ARGUMENT_NUMBER, AT(survive) },
-	{ 'R', false, "reset", NULL, "forget what the machine did not survive", ARGUMENT_FLAG, AT(reset) },
+	{ 'R', false, "reset", NULL, "forget what the machine did not survive",
+	  ARGUMENT_FLAG, AT(reset) },
 	ARGUMENT_VERBOSE_ROW,
 	ARGUMENT_HELP_ROW,
 };

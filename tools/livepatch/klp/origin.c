@@ -202,12 +202,12 @@ static const char *undecided(struct image *image, const char *source, const char
 			     "; a vmlinux with debug information would";
 
 	if (!files)
-		return mem_printf("no symbol %s of %s comes from a file %s with the same static "
-				  "symbols", name, image->object, source);
+		return mem_printf("no symbol %s of %s is of a file %s with the same statics",
+				  name, image->object, source);
 	if (files == 1)
 		return mem_printf("%s in %s has no symbol %s", source, image->object, name);
-	return mem_printf("%s has several symbols %s from files called %s, and nothing tells them "
-			  "apart%s", image->object, name, path_base(source), advice);
+	return mem_printf("%s has several symbols %s of files %s, and nothing tells them apart%s",
+			  image->object, name, path_base(source), advice);
 }
 
 /* Not which files have the symbol, but which file is meant: it must be one, and have it. */

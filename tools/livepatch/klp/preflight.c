@@ -85,7 +85,7 @@ static void undo(struct check *check)
 	};
 
 	reach(&job);
-	check_problem(check, "it was enabled for a moment, since somebody else rehearses patches, too; now it is %s",
+	check_problem(check, "it was enabled for a moment: somebody else rehearses; now it is %s",
 		      patch_state_name(job.state));
 }
 

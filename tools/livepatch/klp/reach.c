@@ -13,6 +13,7 @@
 
 #define BUSY_TRIES	5
 #define REMOVE_MS	10000	/* until the kernel has dropped its reference */
+#define LOAD_ANEW	"a disabled patch has to be loaded anew: klp load FILE"
 #define REVERT_MS	10000	/* at least, for a way back */
 
 enum step {
@@ -230,7 +231,7 @@ static bool insert(struct job *job, int kmsg, unsigned int *tries)
 	int error;
 
 	if (!job->module)
-		return end(job, OUTCOME_FAILED, "a disabled patch has to be loaded anew: klp load FILE");
+		return end(job, OUTCOME_FAILED, LOAD_ANEW);
 	if (other)
 		return wait_for_other(job, other);
 	error = module_insert(job->module, job->params);
@@ -240,7 +241,7 @@ static bool insert(struct job *job, int kmsg, unsigned int *tries)
 	if (error == -EBUSY || error == -EAGAIN)
 		return busy(job, "the kernel refuses it", error, tries);
 	if (error == -EEXIST && patch_state(job->name) == PATCH_ABSENT)
-		return end(job, OUTCOME_FAILED, "a module of that name is loaded, and is no livepatch");
+		return end(job, OUTCOME_FAILED, "a loaded module of that name is no livepatch");
 	if (error == -EEXIST)
 		return true;
 	return end_refused(job, "the kernel refuses it", error);
@@ -337,8 +338,7 @@ static bool may_begin(struct job *job, enum patch_state state)
 		return end(job, OUTCOME_REFUSED, ANOTHER_LOADED);
 	if (next_step[job->verb->reaches][state] == REMOVE &&
 	    job->verb->reaches == PATCH_ENABLED && !job->module)
-		return end(job, OUTCOME_FAILED,
-			   "a disabled patch has to be loaded anew: klp load FILE");
+		return end(job, OUTCOME_FAILED, LOAD_ANEW);
 	return true;
 }
 

@@ -142,7 +142,8 @@ static void decode_section(struct section *section)
 	list_for_each(unit, &section->units)
 		decode_unit(section, *unit, &next, nr);
 	if (section->relocs.nr > nr)
-		qsort(section->relocs.at, section->relocs.nr, sizeof(*section->relocs.at), by_offset);
+		qsort(section->relocs.at, section->relocs.nr, sizeof(*section->relocs.at),
+		      by_offset);
 }
 
 const char *literal_string(const struct section *section, int64_t offset)
@@ -255,9 +256,10 @@ static struct unit *unit_called(const struct object *object, const char *name)
 static void find_parent(const struct object *object, struct unit *unit)
 {
 	const char *cold = unit->code ? strstr(unit->name, ".cold") : NULL;
+	size_t size = cold ? (size_t)(cold - unit->name) : 0;
 
-	if (cold && cold != unit->name && (!cold[5] || cold[5] == '.'))
-		unit->parent = unit_called(object, mem_strndup(unit->name, (size_t)(cold - unit->name)));
+	if (size && (!cold[5] || cold[5] == '.'))
+		unit->parent = unit_called(object, mem_strndup(unit->name, size));
 	if (unit->parent == unit)
 		unit->parent = NULL;
 }

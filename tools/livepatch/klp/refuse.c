@@ -29,16 +29,15 @@ void refuse_unit(struct work *work, const struct unit *unit, const char *class,
 	refuse(&work->diff->refusals, &refusal);
 }
 
+#define IS_NOINSTR	"changed, and runs where nothing may be traced (noinstr)"
+#define NOT_TRACED	"changed, and has no call to __fentry__: notrace, or built without ftrace"
+
 static void refuse_notrace(struct work *work, const struct unit *unit)
 {
 	bool noinstr = str_starts(unit->section->name, ".noinstr") ||
 		       str_starts(unit->section->name, ".entry");
 
-	refuse_unit(work, unit, "notrace",
-		    noinstr ? "changed, and runs where nothing may be traced (noinstr)" :
-		    "changed, and has no call to __fentry__ by which it could be replaced: "
-		    "it is notrace, an inline function that was not inlined, "
-		    "or of a directory that is built without ftrace, such as lib/",
+	refuse_unit(work, unit, "notrace", noinstr ? IS_NOINSTR : NOT_TRACED,
 		    "change the functions that call it instead: let them call a new function");
 }
 
@@ -49,8 +48,7 @@ static void refuse_function(struct work *work, struct unit *unit)
 	if (unit_init(unit) || unit_init(unit->twin)) {
 		refuse_unit(work, unit, "init",
 			    "changed, and is __init code: it ran when the kernel booted, and is gone",
-			    "leave it as it is; put right what it did from a callback "
-			    "(KLP_PRE_PATCH_CALLBACK), if need be");
+			    "leave it as it is; mend what it did in a callback, if need be");
 		return;
 	}
 	if (!unit_traceable(unit->twin)) {
@@ -68,16 +66,16 @@ static void refuse_function(struct work *work, struct unit *unit)
 static const char *data_advice(const struct unit *unit)
 {
 	if (unit_writable(unit))
-		return "leave it as it is; set the new value in a callback (KLP_PRE_PATCH_CALLBACK), or use a new variable";
+		return "leave it; set the value in a callback, or use a new variable";
 	if (unit_lent(unit))
-		return "leave it as it is; change the functions that it has the addresses of, or those that use it";
-	return "leave it as it is; add a new constant, and change the functions that use the old one";
+		return "leave it; change the functions it points to, or those that use it";
+	return "leave it; add a constant, and change the functions that use the old one";
 }
 
 static void refuse_data(struct work *work, const struct unit *unit)
 {
 	if (unit_init(unit)) {
-		refuse_unit(work, unit, "init", "changed, and is __initdata: the kernel used it when it booted",
+		refuse_unit(work, unit, "init", "changed, and is __initdata: gone after boot",
 			    "leave it as it is; change from a callback what the kernel made of it");
 		return;
 	}
@@ -110,9 +108,14 @@ static void refuse_new(struct work *work, const struct unit *unit)
 {
 	if (for_boot_only(unit->section) && unit->symbol && !str_starts(unit->name, "__UNIQUE_ID_"))
 		refuse_unit(work, unit, "register",
-			    mem_printf("is new in section %s, where the kernel looks when it boots, "
-				       "or when the module is loaded", unit->section->name),
+			    mem_printf("is new in section %s, which is read at boot only",
+				       unit->section->name),
 			    "do without it, or register it from a callback (KLP_POST_PATCH_CALLBACK)");
+}
+
+static uint64_t unit_offset_after(const struct unit *unit, const struct reloc *reloc)
+{
+	return reloc->offset - unit->origin + arch_reloc_size(reloc->type);
 }
 
 /* How many bytes of the kernel's function are not those of ours; objtool changed some. */
@@ -123,7 +126,7 @@ static uint64_t differing_bytes(const struct unit *unit, const unsigned char *ke
 	uint64_t nr = 0;
 
 	for (uint64_t i = 0; i < unit_size(unit); i++) {
-		while (reloc < end && reloc->offset - unit->origin + arch_reloc_size(reloc->type) <= i)
+		while (reloc < end && unit_offset_after(unit, reloc) <= i)
 			reloc++;
 		if (reloc < end && reloc->offset - unit->origin <= i)
 			continue;
@@ -206,11 +209,12 @@ static void refuse_entry(struct work *work, const struct section *section,
 			 const struct reloc *reloc, const char *how)
 {
 	bool export = str_starts(section->name, ".export") || str_starts(section->name, "___k");
+	const char *name = target_name(reloc);
 	struct refusal refusal = {
 		.class = export ? "export" : "register",
 		.file = work->diff->source,
-		.what = mem_printf("%s of %s", export ? "export" : section->name, target_name(reloc)),
-		.why = mem_printf("is %s: it takes effect when the kernel boots or a module is loaded", how),
+		.what = mem_printf("%s of %s", export ? "export" : section->name, name),
+		.why = mem_printf("is %s: it is read at boot, or when a module is loaded", how),
 		.advice = export ? "leave exports as they are" :
 			  "leave it as it is; use a callback (KLP_PRE_PATCH_CALLBACK) to do it now",
 	};
@@ -229,25 +233,39 @@ static void refuse_more(struct work *work, const struct section *section,
 	}
 }
 
+static bool is_registry(const struct section *section, bool export)
+{
+	return section->role == ROLE_REGISTRY &&
+	       (!export || str_starts(section->name, ".export"));
+}
+
+/* The same exports, but one for another namespace, or for GPL modules only */
+static bool has_other_contents(const struct section *section, const struct section *other)
+{
+	return other && is_registry(section, true) && section->relocs.nr &&
+	       other->relocs.nr == section->relocs.nr && other->size == section->size &&
+	       memcmp(other->data, section->data, section->size);
+}
+
 static void refuse_registries(struct work *work)
 {
-	for (size_t i = 1; i < work->after->nr_sections; i++) {
-		const struct section *section = &work->after->sections[i], *other;
+	struct object *before = work->before, *after = work->after;
+	const struct section *section, *other;
 
-		if (section->role != ROLE_REGISTRY)
+	for (size_t i = 1; i < after->nr_sections; i++) {
+		section = &after->sections[i];
+		if (!is_registry(section, false))
 			continue;
-		other = section_called(work->before, section->name);
+		other = section_called(before, section->name);
 		refuse_more(work, section, other, "new");
-		if (other && other->relocs.nr == section->relocs.nr && section->relocs.nr &&
-		    str_starts(section->name, ".export") && other->size == section->size &&
-		    memcmp(other->data, section->data, section->size))
-			refuse_entry(work, section, section->relocs.at, "changed, or one near it is");
+		if (has_other_contents(section, other))
+			refuse_entry(work, section, section->relocs.at,
+				     "changed, or one near it is");
 	}
-	for (size_t i = 1; i < work->before->nr_sections; i++) {
-		const struct section *section = &work->before->sections[i];
-
-		if (section->role == ROLE_REGISTRY && str_starts(section->name, ".export"))
-			refuse_more(work, section, section_called(work->after, section->name), "gone");
+	for (size_t i = 1; i < before->nr_sections; i++) {
+		section = &before->sections[i];
+		if (is_registry(section, true))
+			refuse_more(work, section, section_called(after, section->name), "gone");
 	}
 }
 

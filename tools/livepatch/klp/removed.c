@@ -159,7 +159,7 @@ void removed_check(const struct kernel *kernel, const struct gone *gone,
 		refuse(refusals, &(struct refusal){
 			.class = "removed", .file = removed->source,
 			.what = mem_printf("function %s()", removed->name),
-			.why = mem_printf("is removed, but %s of the running kernel uses it, and does not change",
+			.why = mem_printf("is removed, but %s of the kernel uses it, and stays",
 					  user),
 			.advice = "keep it where it is, or change all that use it by the same diff",
 		});

@@ -37,9 +37,10 @@ static bool is_read(const struct run *run)
 static void set_files(posix_spawn_file_actions_t *files, const struct run *run, const int pipes[2])
 {
 	const int flags = O_WRONLY | O_CREAT | O_APPEND;
+	static const char nothing[] = "/dev/null";
 
 	if (run->quiet_input)
-		check(posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0), "/dev/null");
+		check(posix_spawn_file_actions_addopen(files, 0, nothing, O_RDONLY, 0), nothing);
 	if (is_read(run))
 		check(posix_spawn_file_actions_adddup2(files, pipes[1], 1), "pipe");
 	else if (run->log)

@@ -48,10 +48,10 @@ enum reach entry_reach(const struct unit *owner, const struct reloc *reloc)
 static bool is_macros_own(const struct unit *unit)
 {
 	static const char *const stems[] = {
-		"__already_done", "__UNIQUE_ID_ddebug", "___done", "___once_key", "__once", "__warned",
-		"__print_once",
-		"_rs", "__key", "__func__", "__PRETTY_FUNCTION__", "descriptor", "_entry",
-		"_entry_ptr", "_alloc_tag", "_alloc_tag_cntr", "__msg", "CSWTCH",
+		"__already_done", "__UNIQUE_ID_ddebug", "___done", "___once_key", "__once",
+		"__warned", "__print_once", "_rs", "__key", "__func__", "__PRETTY_FUNCTION__",
+		"descriptor", "_entry", "_entry_ptr", "_alloc_tag", "_alloc_tag_cntr", "__msg",
+		"CSWTCH",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(stems); i++) {
@@ -64,7 +64,7 @@ static bool is_macros_own(const struct unit *unit)
 static void check_included(struct work *work, const struct unit *unit)
 {
 	if (unit->unknown && unit->section->units.nr > 1)
-		refuse_unit(work, unit, "asm", "has instructions or jumps whose meaning klp cannot tell",
+		refuse_unit(work, unit, "asm", "has instructions or jumps that klp does not know",
 			    "leave it as it is, and change the functions that call it");
 	if (unit->ambiguous && !unit->twin && unit_writable(unit) && !is_macros_own(unit))
 		refuse_unit(work, unit, "static",
@@ -74,7 +74,7 @@ static void check_included(struct work *work, const struct unit *unit)
 		refuse_unit(work, unit, "static_call", "is a new static call",
 			    "use a function pointer instead");
 	if (!unit->twin && unit_init(unit) && !unit->parent)
-		refuse_unit(work, unit, "init", "is new, and would be gone when the module is loaded",
+		refuse_unit(work, unit, "init", "is new, and gone when the module is loaded",
 			    "do not mark it __init or __initdata");
 }
 
@@ -121,8 +121,8 @@ static void need_kernels(struct work *work, struct unit *from, const struct relo
 		include(work, to, "constants that the kernel has no name for");
 	} else if (!outside->known && to) {
 		refuse_unit(work, from, "symbol",
-			    mem_printf("refers to %s, and the kernel's is not to be found: it %s", to->name,
-				       outside->why ? outside->why : "is not there"),
+			    mem_printf("refers to %s, and the kernel's is not to be found: it %s",
+				       to->name, outside->why ?: "is not there"),
 			    "check that the source and the configuration are those of this kernel");
 	} else if (outside->known && reloc->branch && str_starts(outside->name, "__SCT__")) {
 		need_static_call(work, from, outside);
@@ -160,26 +160,26 @@ static void check_key(struct work *work, struct unit *owner, const struct reloc 
 	outside = outside_find(work, key);
 	if (outside->known && !outside->exported && strcmp(outside->place.object, KLP_VMLINUX))
 		refuse_unit(work, owner, "static_key",
-			    mem_printf("uses static key or tracepoint %s of module %s", outside->name,
-				       outside->place.object),
-			    "use static_key_enabled() instead of static_branch_likely() and the like, "
-			    "and leave out tracepoints");
+			    mem_printf("uses static key or tracepoint %s of module %s",
+				       outside->name, outside->place.object),
+			    "use static_key_enabled() for static_branch_...(), and no tracepoint");
 }
 
 static void need_entry(struct work *work, struct unit *owner, const struct entry *entry)
 {
 	const struct table *table = entry->section->table;
+	const struct reloc *reloc = entry_relocs(entry);
 	size_t nr = entry_has_replacement(entry) ? entry->nr : 1;
 
 	if (table->flags & TABLE_UNFIXED)
 		refuse_unit(work, owner, "runtime_const",
-			    mem_printf("uses a constant that the kernel fixes up when it boots (%s), "
-				       "but not in modules", entry->section->name),
+			    mem_printf("uses a constant set at boot, but not in modules (%s)",
+				       entry->section->name),
 			    "leave it as it is, and change the functions that call it");
 	if (!(table->flags & TABLE_CARRIED))
 		return;
-	for (size_t i = 0; i < nr; i++)
-		need(work, owner, &entry_relocs(entry)[i], entry_reach(owner, &entry_relocs(entry)[i]));
+	for (size_t i = 0; i < nr; i++, reloc++)
+		need(work, owner, reloc, entry_reach(owner, reloc));
 	if (table->flags & TABLE_KEY && entry->nr == 3)
 		check_key(work, owner, &entry_relocs(entry)[2]);
 }
@@ -219,7 +219,7 @@ static void replace(struct work *work, struct unit *unit)
 	include(work, unit, NULL);
 }
 
-static void declare(struct work *work, const struct symbol *symbol)
+static const char *declared_kind(const char *name)
 {
 	static const struct {
 		const char *prefix, *kind;
@@ -230,24 +230,34 @@ static void declare(struct work *work, const struct symbol *symbol)
 		{ "__klp_post_unpatch_callback_",	"post_unpatch" },
 		{ "__klp_state_",			"state" },
 	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (str_starts(name, kinds[i].prefix))
+			return kinds[i].kind;
+	}
+	return NULL;
+}
+
+static void declare_unit(struct work *work, struct unit *unit, const char *kind)
+{
 	struct diff *diff = work->diff;
+	struct declaration *declaration = list_add(&diff->declarations);
+
+	declaration->object = diff->object;
+	declaration->kind = kind;
+	declaration->alias = mem_printf("klp_cb_%u_%zu", diff->index, diff->declarations.nr - 1);
+	include(work, unit, kind);
+	*list_add(&work->aliases) = (struct alias){ declaration->alias, unit };
+}
+
+static void declare(struct work *work, const struct symbol *symbol)
+{
+	const char *kind = declared_kind(symbol->name);
 	const struct reloc *reloc;
-	struct declaration *declaration;
 
 	list_for_each(reloc, &symbol->section->relocs) {
-		if (reloc->offset != symbol->value || !reloc->unit)
-			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-			if (!str_starts(symbol->name, kinds[i].prefix))
-				continue;
-			declaration = list_add(&diff->declarations);
-			declaration->object = diff->object;
-			declaration->kind = kinds[i].kind;
-			declaration->alias = mem_printf("klp_cb_%u_%zu", diff->index,
-							diff->declarations.nr - 1);
-			include(work, reloc->unit, kinds[i].kind);
-			*list_add(&work->aliases) = (struct alias){ declaration->alias, reloc->unit };
-		}
+		if (kind && reloc->offset == symbol->value && reloc->unit)
+			declare_unit(work, reloc->unit, kind);
 	}
 }
 
@@ -277,6 +287,14 @@ static void copy_descriptors(struct work *work)
 	}
 }
 
+/* "foo" is the source's name of foo.constprop.0, too. */
+static bool is_of_function(const struct unit *unit, const char *name)
+{
+	size_t size = strcspn(unit->name, ".");
+
+	return unit->code && strlen(name) == size && !strncmp(name, unit->name, size);
+}
+
 static bool prints_in_included(const struct work *work, const struct reloc *function)
 {
 	const char *name;
@@ -290,9 +308,7 @@ static bool prints_in_included(const struct work *work, const struct reloc *func
 	}
 	name = text ? literal_string(text, at) : NULL;
 	list_for_each(unit, &work->included) {
-		size_t size = strcspn((*unit)->name, ".");
-
-		if (name && (*unit)->code && strlen(name) == size && !strncmp(name, (*unit)->name, size))
+		if (name && is_of_function(*unit, name))
 			return true;
 	}
 	return false;
@@ -309,7 +325,8 @@ static void select_printk_index(struct work *work, const struct section *section
 		for (size_t i = 0; entry && i < entry->nr; i++) {
 			const struct reloc *function = &unit_relocs(entry)[i];
 
-			if (function->offset != entry->origin + 8 || !prints_in_included(work, function))
+			if (function->offset != entry->origin + 8 ||
+			    !prints_in_included(work, function))
 				continue;
 			*list_add(&work->printed) = reloc;
 			reloc->unit->copied = true;
@@ -353,7 +370,8 @@ static void select_wanted(struct work *work)
 		for (size_t i = 1; i < work->after->nr_symbols; i++) {
 			struct symbol *symbol = &work->after->symbols[i];
 
-			if (symbol->bind != STB_LOCAL && symbol->unit && !strcmp(symbol->name, *name))
+			if (symbol->bind != STB_LOCAL && symbol->unit &&
+			    !strcmp(symbol->name, *name))
 				share(work, symbol);
 		}
 	}

@@ -200,8 +200,7 @@ static void read_area(struct reader *reader, const struct area *area)
 	reader->bytes = image_contents(reader->image, area);
 	reader->address = area->address;
 	if (area->size && !reader->bytes.at)
-		reader->sites->why = mem_printf("section %s of %s has no contents: take the file "
-						"that is installed, not its debug information",
+		reader->sites->why = mem_printf("section %s of %s is empty: " TAKE_INSTALLED,
 						area->name, reader->image->path);
 	else
 		read_table(reader, area);

@@ -7,6 +7,8 @@
 
 #define SITE_INSN	0	/* size of a site: one instruction, whichever stands there */
 
+#define TAKE_INSTALLED	"take the file that is installed, not its debug information"
+
 struct site {
 	size_t area;			/* a module's section; 0 in vmlinux */
 	uint64_t address;

@@ -299,7 +299,7 @@ _Noreturn static void die_unapplied(const struct touched *file, const char *tree
 		die("%s:%u: %s: the source has this change already", file->diff, file->line,
 		    file->path);
 	if (!run_patch(file, tree, input, "--dry-run", &again))
-		die_refused("%s:%u: %s: %s exactly, only with fuzz: the code around it differs; make the diff against this source",
+		die_refused("%s:%u: %s: %s, only with fuzz; make the diff against this source",
 			    file->diff, file->line, file->path, first_failure(said));
 	die("%s:%u: %s: %s", file->diff, file->line, file->path, first_failure(said));
 }

@@ -196,7 +196,8 @@ static void status_print(const struct patch *patch)
 	printf("%s: %s%s%s\n", patch->name, patch_state_name(patch->state),
 	       patch->replace ? ", replaces all before it" : "", patch->forced ? ", forced" : "");
 	list_for_each(object, &patch->objects) {
-		printf("  %s%s:", object->name, object->patched ? "" : " (not loaded, or not patched)");
+		printf("  %s%s:", object->name,
+		       object->patched ? "" : " (not loaded, or not patched)");
 		list_for_each(func, &object->funcs)
 			printf(func->pos > 1 ? " %s,%lu" : " %s", func->name, func->pos);
 		printf("\n");

@@ -181,12 +181,11 @@ static bool position(const struct image *image, const struct symbol *symbol, uns
 	}
 	*pos = nr == 1 ? 0 : before + 1;
 	if (symbol->init)
-		*why = mem_printf("it is in the init part of module %s, which is gone once that "
-				  "has been loaded", image->object);
+		*why = mem_printf("it is in the init part of module %s, which is gone when it runs",
+				  image->object);
 	else if (before_init)
-		*why = mem_printf("the init part of module %s has a symbol %s, too: which one is "
-				  "meant changes when that has been loaded", image->object,
-				  symbol->name);
+		*why = mem_printf("the init part of module %s has a symbol %s, too, for a while",
+				  image->object, symbol->name);
 	return !symbol->init && !before_init;
 }
 

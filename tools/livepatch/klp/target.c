@@ -110,7 +110,7 @@ static void check_compiler(struct target *target)
 		die_refused("%s: there is no such compiler, but the kernel was built by \"%s\"",
 			    target->cc, version);
 	if (strcmp(found, version))
-		die_refused("%s: it is \"%s\", but the kernel was built by \"%s\"; install that one",
+		die_refused("%s: it is \"%s\", but the kernel was built by \"%s\"; install it",
 			    target->cc, found, version);
 }
 
@@ -249,7 +249,7 @@ static bool is_kernel_source(const char *path)
 
 static const char *source_of_build(const char *build)
 {
-	const char *candidates[] = { build, mem_printf("%s/source", build),
+	const char *const candidates[] = { build, mem_printf("%s/source", build),
 				     mem_printf("%s/../source", build) };
 	size_t i;
 
@@ -341,7 +341,7 @@ void target_find(struct target *target, const struct wanted *wanted)
 	target->modules = wanted->modules ? path_real(wanted->modules) : NULL;
 	target->vmlinux = wanted->vmlinux ?: find_vmlinux(target);
 	if (!target->vmlinux)
-		die("%s: there is no vmlinux for it; tell where by --vmlinux FILE (distributions have it in a package with debug information)",
-		    target->build);
+		die("%s: there is no vmlinux for it; tell where by --vmlinux FILE (%s)",
+		    target->build, "distributions have it in the package of debug symbols");
 	check_image(target);
 }

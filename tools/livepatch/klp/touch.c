@@ -27,7 +27,7 @@ static const struct rule rules[] = {
 	{ NULL, ".txt", NULL, NULL, NULL },
 	{ "arch/x86/boot/", NULL, "boot", "runs before the kernel, not in it", LEAVE_OUT },
 	{ "arch/x86/purgatory/", NULL, "boot", "runs between two kernels", LEAVE_OUT },
-	{ "arch/x86/realmode/", NULL, "boot", "runs before the kernel does, on each CPU", LEAVE_OUT },
+	{ "arch/x86/realmode/", NULL, "boot", "runs before the kernel, on each CPU", LEAVE_OUT },
 	{ "drivers/firmware/efi/libstub/", NULL, "boot", "runs before the kernel, not in it",
 	  LEAVE_OUT },
 	{ NULL, ".lds.S", "linker", "lays out the kernel when it is linked", LEAVE_OUT },
@@ -85,7 +85,8 @@ static bool is_makefile(const char *path)
 {
 	const char *base = path_base(path);
 
-	return !strcmp(base, "Makefile") || !strcmp(base, "Kbuild") || str_starts(base, "Makefile.");
+	return !strcmp(base, "Makefile") || !strcmp(base, "Kbuild") ||
+	       str_starts(base, "Makefile.");
 }
 
 static bool is_object_word(const char *word)
@@ -155,7 +156,7 @@ static void check_touch(const struct touched *file, struct refusals *refusals)
 		no(refusals, file, "removed", "is deleted, but its code may be running",
 		   "keep it; change the functions that use it");
 	else if (file->touch == TOUCH_RENAMED)
-		no(refusals, file, "renamed", "is renamed or copied, which changes no code by itself",
+		no(refusals, file, "renamed", "is renamed or copied, which changes no code",
 		   "make the diff without renames (git diff --no-renames), of the old file");
 	else if (file->touch == TOUCH_BINARY)
 		no(refusals, file, "binary", "is not text", "leave this file out of the diff");
@@ -171,7 +172,8 @@ static void check_path(const struct touched *file, struct refusals *refusals)
 		no(refusals, file, "vdso", "is code of processes, which they have mapped already",
 		   LEAVE_OUT);
 	else if (str_starts(path_base(file->path), "Kconfig"))
-		no(refusals, file, "config", "configures a kernel that is built already", LEAVE_OUT);
+		no(refusals, file, "config", "configures a kernel that is there already",
+		   LEAVE_OUT);
 	else if (is_makefile(file->path) && !makefile_only_adds(file->hunks.at ?: ""))
 		no(refusals, file, "makefile", "changes more than which objects there are",
 		   "leave it out of the diff, or only add objects by it");

@@ -330,7 +330,7 @@ static struct refusal tell_enumerator(struct type *before, struct type *after)
 	if (!dwarf_decl_line(&after->parent, &line) && line > 0)
 		refusal.line = (unsigned int)line;
 	refusal.why = enumerator_difference(before, after);
-	refusal.advice = "give new enumerators values after all old ones, so that no old one changes";
+	refusal.advice = "give new enumerators values after all old ones";
 	return refusal;
 }
 
@@ -340,8 +340,7 @@ static struct refusal tell_layout(struct type *before, struct type *after)
 
 	refusal.why = mem_printf("%s; code and data from before the patch have the old layout",
 				 layout_difference(&before->die, &after->die, &refusal.line));
-	refusal.advice = "keep the layout, and keep new data in a shadow variable "
-			 "(klp_shadow_alloc(), klp_shadow_get())";
+	refusal.advice = "keep the layout; keep new data in klp_shadow_alloc()";
 	return refusal;
 }
 

@@ -100,6 +100,11 @@ static bool makes_unit(const struct symbol *symbol)
 	return symbol->type == STT_NOTYPE && (symbol->size || symbol->bind != STB_LOCAL);
 }
 
+static bool is_local(const struct symbol *symbol)
+{
+	return symbol->bind == STB_LOCAL;
+}
+
 /* By section and address; what is larger, and then what is global, names the unit. */
 static int by_place(const void *left, const void *right)
 {
@@ -111,8 +116,8 @@ static int by_place(const void *left, const void *right)
 		return a->value < b->value ? -1 : 1;
 	if (a->size != b->size)
 		return a->size > b->size ? -1 : 1;
-	if ((a->bind == STB_LOCAL) != (b->bind == STB_LOCAL))
-		return a->bind == STB_LOCAL ? 1 : -1;
+	if (is_local(a) != is_local(b))
+		return is_local(a) ? 1 : -1;
 	return a < b ? -1 : 1;
 }
 

@@ -18,7 +18,7 @@ enum klp_exit {
 	KLP_EXIT_OK = 0,
 	KLP_EXIT_FAILED = 1,		/* it could not be done */
 	KLP_EXIT_USAGE = 2,		/* the command line is wrong */
-	KLP_EXIT_REFUSED = 3,		/* it must not be done: the patch is not safe, or does not fit */
+	KLP_EXIT_REFUSED = 3,		/* it must not be done: not safe, or does not fit */
 	KLP_EXIT_TIMEOUT = 4,		/* the transition did not complete in time */
 };
 
@@ -49,6 +49,7 @@ void mem_release(size_t mark);
 	 &(list)->at[(list)->nr++])
 #define list_for_each(item, list)						\
 	for ((item) = (list)->at; (item) < (list)->at + (list)->nr; (item)++)
+
 void *mem_grow(void *old, size_t *room, size_t size);
 
 /* Text that grows */
@@ -56,6 +57,7 @@ struct text {
 	char *at;			/* never NULL after text_add() */
 	size_t size, room;
 };
+
 void text_add(struct text *text, const char *fmt, ...) __printf(2, 3);
 void text_add_bytes(struct text *text, const void *from, size_t size);
 
@@ -73,6 +75,7 @@ struct bytes {
 	unsigned char *at;		/* with a zero after the last byte */
 	size_t size;
 };
+
 struct bytes file_read(const char *path);
 bool file_try_read(const char *path, struct bytes *bytes);	/* false: see errno */
 void file_write(const char *path, const void *from, size_t size);	/* all or nothing */
@@ -95,6 +98,7 @@ struct run {
 	void *arg;
 	bool quiet_input;		/* standard input is /dev/null unless set */
 };
+
 /* Return: the exit status; 128 + signal; 127 when there is no such program. */
 int run(const struct run *run);
 

@@ -10,6 +10,7 @@
  */
 #include <capstone/capstone.h>
 
+#include "arch.h"
 #include "build.h"
 #include "sites.h"
 
@@ -307,25 +308,10 @@ static void find_bounds(struct work *work)
 
 /* ---- Addresses in modules --------------------------------------------------------- */
 
-static size_t reloc_size(uint32_t type)
-{
-	switch (type) {
-	case R_X86_64_64:
-	case R_X86_64_PC64:
-		return 8;
-	case R_X86_64_32:
-	case R_X86_64_32S:
-	case R_X86_64_PC32:
-	case R_X86_64_PLT32:
-		return 4;
-	}
-	return 0;
-}
-
 static void mask_reloc(const struct reloc *reloc, void *arg)
 {
 	struct work *work = arg;
-	size_t size = reloc_size(reloc->type);
+	size_t size = arch_reloc_size(reloc->type);
 	int64_t at = (int64_t)(reloc->offset - work->address);
 
 	if (reloc->type == R_X86_64_NONE || at < -8 || at >= (int64_t)work->size)
@@ -363,8 +349,7 @@ static const char *unfit(const struct work *work, const struct place *place)
 	if (place->size > FUNCTION_MAX)
 		return "it is larger than any function";
 	if (!work->code)
-		return "the built file does not have its code: take the one that is installed, "
-		       "not its debug information";
+		return "the built file does not have its code: " TAKE_INSTALLED;
 	if (!work->area || !(work->area->flags & SHF_EXECINSTR))
 		return "it is not code";
 	if (str_starts(work->area->name, ".init"))

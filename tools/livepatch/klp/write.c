@@ -95,6 +95,11 @@ static void add_relas(struct writer *writer)
 	}
 }
 
+static bool is_local(const struct out_symbol *symbol)
+{
+	return symbol->bind == STB_LOCAL;
+}
+
 /* Local symbols come first, as the format wants it; indices are given on the way. */
 static size_t fill_symbols(struct writer *writer, Elf64_Sym *symbols, size_t next, bool local)
 {
@@ -104,7 +109,7 @@ static size_t fill_symbols(struct writer *writer, Elf64_Sym *symbols, size_t nex
 		struct out_symbol *symbol = *at;
 		Elf64_Sym *raw = &symbols[next];
 
-		if ((symbol->bind == STB_LOCAL) != local)
+		if (is_local(symbol) != local)
 			continue;
 		symbol->index = next++;
 		raw->st_name = symbol->type == STT_SECTION ? 0 :

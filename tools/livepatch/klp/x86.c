@@ -2,7 +2,7 @@
 /* What only x86-64 knows: instructions, relocations, how a function can be traced. */
 #include <capstone/capstone.h>
 
-#include "object.h"
+#include "arch.h"
 
 bool arch_machine(const GElf_Ehdr *ehdr)
 {
@@ -28,7 +28,8 @@ static csh disassembler(void)
 
 static bool is_prefix(unsigned char byte)
 {
-	return byte == 0x66 || byte == 0x67 || byte == 0xf2 || byte == 0xf3 || (byte & 0xf0) == 0x40;
+	return byte == 0x66 || byte == 0x67 || byte == 0xf2 || byte == 0xf3 ||
+	       (byte & 0xf0) == 0x40;
 }
 
 /* Of what follows the opcode: ModRM, SIB, displacement */

@@ -10,7 +10,7 @@ $(O)/test-%.o: tests/%.c | $(O)
 	$(CC) $(KLP_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/find: $(O)/test-find.o $(O)/removed.o $(O)/sites.o $(BUILT_IMAGE) $(BUILT_COMMON)
-$(O)/masks: $(O)/test-masks.o $(O)/sites.o $(O)/verify.o $(O)/verify_source.o $(BUILT_IMAGE) $(BUILT_COMMON)
+$(O)/masks: $(O)/test-masks.o $(O)/sites.o $(O)/verify.o $(O)/verify_source.o $(O)/x86.o $(BUILT_IMAGE) $(BUILT_COMMON)
 $(O)/types: $(O)/test-types.o $(O)/types.o $(O)/layout.o $(O)/typeuse.o $(BUILT_COMMON)
 $(O)/find $(O)/masks $(O)/types:
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -105,7 +105,8 @@ int main(int argc, char **argv)
 	size_t nr = 0, found = 0;
 	const char *export;
 
-	for (argv += 2, argc -= 2; argc > 2 && argv[0][0] == '-' && argv[0][1]; argv += 2, argc -= 2) {
+	for (argv += 2, argc -= 2; argc > 2 && argv[0][0] == '-' && argv[0][1];
+	     argv += 2, argc -= 2) {
 		if (argv[0][1] == 's')
 			symvers = argv[1];
 		else if (argv[0][1] == 'm')

@@ -2,8 +2,10 @@
 /*
  * masks [-q] VMLINUX NAME...		what verify_function() says of functions of vmlinux
  * masks [-q] VMLINUX -m KO NAME...	of a module
- * masks [-q] VMLINUX [-m KO] -a [RELOCS]	of all that can be traced, or of .text of KO; RELOCS, the kernel's own list of
- *					what moves (vmlinux.relocs), must then all be masked
+ * masks [-q] VMLINUX [-m KO] -a [RELOCS]
+ *					of all that can be traced, or of .text of KO; RELOCS,
+ *					the kernel's own list of what moves (vmlinux.relocs),
+ *					must then all be masked
  * masks -c VMLINUX [-m KO] NAME...	the C source of the checks
  * masks -c VMLINUX [-m KO] -a		... with addresses as they were built: verify-vm.sh
  *
@@ -18,7 +20,8 @@ static LIST(struct verified) all;
 
 static char *module_path(const char *name, void *arg)
 {
-	(void)name, (void)arg;
+	(void)name;
+	(void)arg;
 	return mem_strdup(module);
 }
 
@@ -130,7 +133,8 @@ static int print_built(const struct kernel *kernel)
 		printf("#define klp_old_0_%zu (const void *)%#llx\n", i,
 		       (unsigned long long)all.at[i].place.address);
 	verify_source(&text, kernel, all.at, all.nr, 0);
-	printf("#include \"klp_verify.h\"\n%s\nconst struct klp_verify_object *verify_all = &verify_0;\n"
+	printf("#include \"klp_verify.h\"\n%s\n"
+	       "const struct klp_verify_object *verify_all = &verify_0;\n"
 	       "const unsigned long klp_verify_built_text = %#llx;\n", text.at,
 	       (unsigned long long)built);
 	return !module && !start;

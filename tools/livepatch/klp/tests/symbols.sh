@@ -83,7 +83,7 @@ case_files_of_one_name_are_told_by_their_neighbours()
 	run 0 find vmlinux vmlinux x/core.c same same only_b
 	expect_has "same,2"
 	run 1 find vmlinux vmlinux x/core.c same same only_c
-	expect_has "no symbol same of vmlinux comes from a file x/core.c with the same static symbols"
+	expect_has "no symbol same of vmlinux is of a file x/core.c with the same statics"
 }
 
 case_names_that_compilers_number_say_nothing()
@@ -313,7 +313,7 @@ uses()
 {
 	run 0 find vmlinux "${MODULE[@]}" -r "$OBJECT" gone gone "${@:2}"
 	[ -n "$1" ] || { expect_is ""; return; }
-	expect_has "removed: function gone() is removed, but $1 of the running kernel uses it"
+	expect_has "removed: function gone() is removed, but $1 of the kernel uses it"
 }
 
 all_users()

@@ -332,7 +332,7 @@ case_debug_information_alone_has_no_code()
 	{ fn 'ret'; echo '.section .smp_locks, "a"; .long fn - .'; } | module
 	objcopy --only-keep-debug module.ko
 	run 1 masks vmlinux -m module.ko fn
-	expect_has "take the one that is installed"
+	expect_has "take the file that is installed"
 }
 
 case_a_module_cut_short_is_an_error_or_works()

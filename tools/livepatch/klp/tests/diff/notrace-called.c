@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// = change bar: calls foo, which changed and cannot be replaced itself
-// = change baz: calls foo, which changed and cannot be replaced itself
+// = change bar: calls foo, which changed and cannot be replaced
+// = change baz: calls foo, which changed and cannot be replaced
 // = reference outer: vmlinux outer,0
 // = written
 /* An inline function that was not inlined: its callers take the new one. */

@@ -10,6 +10,9 @@
 #	allow REGEXP			lines of the kernel's log that are no complaint
 #	anything else			is done, with $phase: before, loaded or after
 #
+# What CASE.refused names the function of was built against other code than what runs: the
+# core has to refuse it, and the module itself where the core does not look.
+#
 # Prints "ok CASE.NAME" or "not ok CASE.NAME # why" at the end of each case.
 
 set -u
@@ -88,8 +91,42 @@ one_case()
 	done
 }
 
+# refuses NAME FUNCTION WHO [PARAMETER=VALUE]: not loaded, and WHO says why in the kernel's log
+refuses()
+{
+	local name=$1 function=$2 who=$3 log out
+
+	shift 3
+	log=$(log_lines)
+	checks+=("$name")
+	! out=$(klp load --timeout 60 "$case.ko" "$@" 2>&1) || why[$name]+="it was loaded: $out; "
+	[ ! -e "/sys/module/klp_$case" ] || why[$name]+="its module is there still; "
+	[ "$(says "^.*$who.*$function.*is not the code that th[a-z]* patch was built against")" -gt 0 ] ||
+		why[$name]+="$(dmesg | sed "1,${log}d"); "
+}
+
+one_refused()
+{
+	local parameter=/sys/module/livepatch/parameters/verify function name out
+	local -a checks=()
+	local -A why=()
+
+	read -r function < "$case.refused"
+	refuses core_refuses_other_code "$function" 'livepatch: ' verify=0
+	echo N > $parameter
+	refuses module_refuses_other_code "$function" "klp_$case: "
+	checks+=(unverified_it_loads)
+	out=$(klp load --timeout 60 "$case.ko" verify=0 2>&1 && klp unload --timeout 60 "klp_$case" 2>&1) ||
+		why[unverified_it_loads]=$out
+	echo Y > $parameter
+	for name in "${checks[@]}"; do
+		verdict "$name"
+	done
+}
+
 for ko in *.ko; do
 	case=${ko%.ko}
 	[ ! -e "$case.expect" ] || one_case
+	[ ! -e "$case.refused" ] || one_refused
 done
 echo "end of cases"

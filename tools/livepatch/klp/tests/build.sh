@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tests/build.sh [CASE]...
+# tests/build.sh [CASE | FUNCTION]...
 #
 # klp build with real diffs against a built kernel.  Each build/CASE has diffs and a file
 # "expect".  It either begins with
@@ -13,6 +13,9 @@
 #
 #	sections [CONFIG_X] NAME...	the module has these, if the kernel has that
 #	module NAME...		patch the modules of build/modules, and take them along
+#
+# The guest's core verifies what each module was built against.  One module is built against
+# a vmlinux in which a byte of a function is another one: that has to be refused.
 #
 # Needs $BIN/klp and $KLP_TREE, a kernel built in its source.  Scratch trees are kept in
 # $KLP_BUILD_CACHE (default $BIN/build-cache).  Prints KTAP.
@@ -147,6 +150,24 @@ another_vmlinux()
 	rm "$work/vmlinux"
 }
 
+# An instruction of the function that "plain" changes, which no kernel rewrites
+another_function()
+{
+	local function=version_proc_show at text
+
+	grep -q '^CONFIG_LIVEPATCH=y' "$tree/.config" && [ -e "$tree/kernel/livepatch/verify.c" ] || return
+	at=$(objdump -d --no-show-raw-insn --disassemble=$function "$tree/vmlinux" |
+		awk '$2 == "push" { sub(":", "", $1); print $1; exit }')
+	text=$(readelf -SW "$tree/vmlinux" | sed 's/\[ *//' | awk '$2 == ".text" { print $4, $5; exit }')
+	cp "$tree/vmlinux" "$work/vmlinux"
+	printf '\x90' | dd of="$work/vmlinux" bs=1 conv=notrunc status=none \
+		seek=$((16#$at - 16#${text% *} + 16#${text#* }))
+	klp "$work/guest/changed.ko" -n klp_changed --source "$tree" --vmlinux "$work/vmlinux" "$plain"
+	verdict another_function.builds "$(wants 0)"
+	echo $function > "$work/guest/changed.refused"
+	rm "$work/vmlinux"
+}
+
 # bad_diff NAME STATUS TEXT SED-PROGRAM: a good diff, made bad
 bad_diff()
 {
@@ -205,7 +226,7 @@ in_guest()
 	local line said=0
 
 	cp build-guest.sh "$bin/klp" "$work/guest"
-	"$top/scripts/vm" -k "$tree" -T 400 -m 1536M -a kunit.enable=0 -a log_buf_len=4M -l "$work/console" \
+	"$top/scripts/vm" -k "$tree" -T 400 -m 1536M -a kunit.enable=0 -a livepatch.verify=1 -a log_buf_len=4M -l "$work/console" \
 		-f "$work/guest:/guest" -- 'PATH=/guest:$PATH bash /guest/build-guest.sh /guest' > "$work/out" 2>&1
 	while IFS= read -r line; do
 		line=${line%$'\r'}
@@ -226,13 +247,20 @@ main()
 	mkdir -p "$work/guest" "$work/one" "$work/two" "$cache"
 	echo "TAP version 13"
 	build_modules
-	for case; do build_case "$case"; done
+	for case; do
+		if [ -d "build/$case" ]; then
+			build_case "$case"
+		else
+			"$case"
+		fi
+	done
 	if [ $# -eq 0 ]; then
 		for dir in build/*/expect; do build_case "$(basename "$(dirname "$dir")")"; done
 		fake_compiler
 		another_vmlinux
 		bad_diffs
 		reproducible
+		another_function
 	fi
 	in_guest
 	echo "1..$nr"

@@ -78,6 +78,13 @@ static void say(int fd, const char *what)
 		die(what);
 }
 
+/* Calls, and leaves the CPU to others for a while */
+static void call(int fd)
+{
+	say(fd, "run");
+	usleep(any(4000));
+}
+
 static void end_with_parent(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -95,7 +102,7 @@ static pid_t child_that_calls(void)
 	end_with_parent();
 	fd = open_file();
 	for (;;)
-		say(fd, "run");
+		call(fd);
 }
 
 /* ---- kinds --------------------------------------------------------------- */
@@ -106,7 +113,7 @@ static void forks(void)
 	pid_t pid;
 
 	for (;;) {
-		say(fd, "run");
+		call(fd);
 		say(fd, "parent");
 		pid = any(8) ? fork() : vfork();
 		if (!pid) {
@@ -158,6 +165,7 @@ static void threads(void)
 		counted();
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
+		usleep(any(4000));
 	}
 }
 
@@ -173,12 +181,12 @@ static void execs(void)
 	pthread_t id;
 	int fd = open_file();
 
-	say(fd, "run");
+	call(fd);
 	counted();
 	if (!any(2) || pthread_create(&id, NULL, thread_that_execs, NULL))
 		thread_that_execs(NULL);
 	for (;;)
-		say(fd, "run");
+		call(fd);
 }
 
 static void nothing(int unused)
@@ -261,7 +269,7 @@ static void calls(void)
 	int fd = open_file();
 
 	for (;;) {
-		say(fd, "run");
+		call(fd);
 		counted();
 	}
 }

@@ -238,15 +238,21 @@ static void stop(int unused)
 /* A module with functions that patches replace comes and goes */
 static void come_and_go(void)
 {
+	double took = 0.1, begin;
+
 	while (!told_to_stop) {
-		pause_up_to(300000);
+		pause_up_to(took * 4000000);
+		begin = now();
 		if (load("klp_torture_t1", ""))
 			continue;
 		__atomic_add_fetch(&count->comes, 1, __ATOMIC_RELAXED);
-		pause_up_to(300000);
+		took = now() - begin;
+		pause_up_to(took * 4000000);
+		begin = now();
 		tell_holder("close");
 		unload("klp_torture_t1");
 		__atomic_add_fetch(&count->goes, 1, __ATOMIC_RELAXED);
+		took = now() - begin;
 	}
 	_exit(0);
 }
@@ -485,7 +491,7 @@ static int any_free(void)
 
 static void transition(void)
 {
-	if (!enabled_nr || (enabled_nr < 4 && any(2)))
+	if (enabled_nr < 2 || (enabled_nr < 5 && any(2)))
 		enable(any_free());
 	else
 		disable(enabled[any(enabled_nr)]);

@@ -224,7 +224,7 @@ static void klp_torture_sided(const struct klp_torture_call *call,
 		klp_torture_complain(BACK, call, w);
 }
 
-static void klp_torture_begins(const struct klp_torture_call *call)
+static void klp_torture_begins(const struct klp_torture_call *call, bool alike)
 {
 	const struct klp_torture_frame *frame = &call->frame[call->depth - 1];
 	struct klp_torture_world w;
@@ -234,6 +234,8 @@ static void klp_torture_begins(const struct klp_torture_call *call)
 
 	klp_torture_look(&w, &seq);
 	klp_torture_check(call, &w);
+	if (!alike)
+		klp_torture_complain(NESTED, call, &w);
 	if (!call->task || call->flags & KLP_TORTURE_EXITING)
 		return;
 	if (w.goal < 0) {
@@ -253,34 +255,40 @@ static void klp_torture_begins(const struct klp_torture_call *call)
 
 /* ---- what functions tell ---- */
 
+/* Notes it among the callers; false if it is there already in another version */
+static bool klp_torture_note(struct klp_torture_frame *frame)
+{
+	u64 byte = 0xffULL << 8 * frame->func;
+	bool alike = !(frame->mask & byte) ||
+		     klp_torture_version(frame->versions, frame->func) == frame->version;
+
+	frame->mask |= byte;
+	frame->versions &= ~byte;
+	frame->versions |= (u64)frame->version << 8 * frame->func;
+	return alike;
+}
+
+/* One begins.  Who was called directly says nothing about the side. */
 void klp_torture_enter(struct klp_torture_call *call, int func, int version)
 {
 	struct klp_torture_frame *frame = &call->frame[call->depth];
+	bool alike = true;
 
+	if (!call->handed)
+		atomic_inc(&klp_torture_inside[version]);
 	*frame = (struct klp_torture_frame){
 		.func = func, .version = version, .direct = call->direct,
 	};
-	if (call->depth) {
+	if (call->depth++) {
 		frame->mask = frame[-1].mask;
 		frame->versions = frame[-1].versions;
 	}
-	if (!call->handed)
-		atomic_inc(&klp_torture_inside[version]);
-	/* A function twice on a stack: the other frame has asked already */
-	if (!frame->direct) {
-		u64 byte = 0xffULL << 8 * func;
-
-		if (frame->mask & byte && klp_torture_version(frame->versions, func) != version)
-			klp_torture_complain(NESTED, call, &klp_torture_world);
-		frame->mask |= byte;
-		frame->versions &= ~byte;
-		frame->versions |= (u64)version << 8 * func;
-	}
-	call->depth++;
+	if (!frame->direct)
+		alike = klp_torture_note(frame);
 	call->direct = false;
 	call->handed = false;
 	this_cpu_inc(klp_torture_calls);
-	klp_torture_begins(call);
+	klp_torture_begins(call, alike);
 }
 EXPORT_SYMBOL_GPL(klp_torture_enter);
 

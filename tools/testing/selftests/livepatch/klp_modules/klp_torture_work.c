@@ -16,17 +16,18 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "klp_torture.h"
 
-static unsigned int threads = 3;
+static unsigned int threads = 2;
 module_param(threads, uint, 0444);
 MODULE_PARM_DESC(threads, "number of kernel threads");
 
-static unsigned int burst = 32;
+static unsigned int burst = 16;
 module_param(burst, uint, 0644);
 MODULE_PARM_DESC(burst, "runs of a thread before it sleeps");
 
@@ -45,6 +46,8 @@ static int klp_torture_loop(void *unused)
 	struct klp_torture_task task = {};
 	unsigned int runs = 0;
 
+	/* What patches wait for goes first: there are more transitions then */
+	set_user_nice(current, 10);
 	while (!kthread_should_stop()) {
 		klp_torture_run(&task, 0);
 		if (++runs % burst)

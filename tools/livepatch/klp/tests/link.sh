@@ -6,35 +6,14 @@
 # Usage: tests/link.sh			LINK= to use a program that is built
 
 cd "$(dirname "$0")/.." || exit 1
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
-CC=${CC:-gcc}
+. tests/ktap-lib.sh
 FLIPS=${FLIPS:-300}
-ASAN_OPTIONS=exitcode=99
-UBSAN_OPTIONS=exitcode=99
-LC_ALL=C
-export ASAN_OPTIONS UBSAN_OPTIONS LC_ALL
-NR=0
-FAILED=0
 
 build()
 {
-	$CC -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined \
-		-fno-sanitize-recover=all tests/link.c link.c elffile.c memory.c message.c \
-		file.c run.c -o "$WORK/link" -lelf -ljson-c -lnettle &&
+	compile "$WORK/link" tests/link.c link.c elffile.c memory.c message.c file.c run.c \
+		-lelf -ljson-c -lnettle &&
 	$CC -O1 tests/flip.c -o "$WORK/flip"
-}
-
-result()
-{
-	NR=$((NR + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $NR $2"
-	else
-		FAILED=1
-		echo "not ok $NR $2"
-		[ ! -s "$WORK/errors" ] || sed 's/^/# /' "$WORK/errors"
-	fi
 }
 
 # object < SOURCE
@@ -187,5 +166,4 @@ cases_of_references
 cases_of_refusals
 case_of_no_room
 case_of_flips
-echo "1..$NR"
-exit $FAILED
+finish

@@ -6,33 +6,12 @@
 # Usage: tests/source.sh		SOURCE= to use a program that is built
 
 cd "$(dirname "$0")/.." || exit 1
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
-CC=${CC:-gcc}
-ASAN_OPTIONS=exitcode=99
-UBSAN_OPTIONS=exitcode=99
-LC_ALL=C
-export ASAN_OPTIONS UBSAN_OPTIONS LC_ALL
-NR=0
-FAILED=0
+. tests/ktap-lib.sh
 
 build()
 {
-	$CC -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined \
-		-fno-sanitize-recover=all tests/source.c source.c lines.c memory.c message.c \
-		file.c run.c -o "$WORK/source" -ljson-c -lnettle
-}
-
-result()
-{
-	NR=$((NR + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $NR $2"
-	else
-		FAILED=1
-		echo "not ok $NR $2"
-		[ ! -s "$WORK/errors" ] || sed 's/^/# /' "$WORK/errors"
-	fi
+	compile "$WORK/source" tests/source.c source.c lines.c memory.c message.c file.c run.c \
+		-ljson-c -lnettle
 }
 
 # A tree before with the file dir/f.c, and its copy after
@@ -328,5 +307,4 @@ cases_of_kinds
 cases_of_bad_diffs
 case_of_prefixes
 cases_of_lines
-echo "1..$NR"
-exit $FAILED
+finish

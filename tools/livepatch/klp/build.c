@@ -147,6 +147,14 @@ static char *find_module(const char *name, void *arg)
 	return target_module(&build->target, name, build->scratch.dir);
 }
 
+static char *find_debug(const char *name, void *arg)
+{
+	const struct build *build = arg;
+
+	return target_module_debug(&build->target, name,
+				   mem_printf("%s/debug", build->scratch.dir));
+}
+
 static const char *same_class(const struct dependent *dependent)
 {
 	if (str_ends(dependent->source, ".c"))
@@ -370,6 +378,7 @@ static void open_kernel(struct build *build)
 	struct kernel *kernel;
 
 	kernel = kernel_open(build->target.vmlinux, build->target.symvers, find_module, build);
+	kernel_set_debug(kernel, find_debug);
 	if (build->target.module && file_exists(symvers))
 		kernel_add_exports(kernel, symvers);
 	build->kernel = kernel;

@@ -67,6 +67,12 @@ struct kernel;
 struct kernel *kernel_open(const char *vmlinux, const char *symvers,
 			   char *(*module_path)(const char *name, void *arg), void *arg);
 
+/*
+ * Where the debug information of a module is, by the callback's @arg: the files that run are
+ * stripped, and then do not tell which source file a symbol comes from.
+ */
+void kernel_set_debug(struct kernel *kernel, char *(*debug_path)(const char *name, void *arg));
+
 /* What the modules of another Module.symvers export, too */
 void kernel_add_exports(struct kernel *kernel, const char *symvers);
 

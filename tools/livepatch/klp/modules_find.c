@@ -77,6 +77,36 @@ static char *decompress(const char *path, const char *program, const char *name,
 	return to;
 }
 
+static char *find_in(const char *const *dirs, size_t nr, const char *name, const char *scratch)
+{
+	int ending = -1;
+	char *found;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!dirs[i] || !dir_exists(dirs[i]))
+			continue;
+		found = search(dirs[i], name, &ending);
+		if (found && endings[ending].program)
+			return decompress(found, endings[ending].program, name, scratch);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* Debug packages keep modules beside the image, or where distributions have agreed. */
+char *target_module_debug(const struct target *target, const char *name, const char *scratch)
+{
+	const char *const dirs[] = {
+		target->modules,
+		mem_printf("%s/../lib/modules/%s", path_dir(target->vmlinux), target->release),
+		mem_printf("/usr/lib/debug/lib/modules/%s", target->release),
+	};
+
+	return find_in(dirs, ARRAY_SIZE(dirs), name, scratch);
+}
+
 char *target_module(const struct target *target, const char *name, const char *scratch)
 {
 	const char *const dirs[] = {
@@ -87,17 +117,6 @@ char *target_module(const struct target *target, const char *name, const char *s
 		mem_printf("/lib/modules/%s", target->release),
 		mem_printf("/usr/lib/debug/lib/modules/%s", target->release),
 	};
-	int ending = -1;
-	char *found;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
-		if (!dirs[i] || !dir_exists(dirs[i]))
-			continue;
-		found = search(dirs[i], name, &ending);
-		if (found)
-			return endings[ending].program ?
-				decompress(found, endings[ending].program, name, scratch) : found;
-	}
-	return NULL;
+	return find_in(dirs, ARRAY_SIZE(dirs), name, scratch);
 }

@@ -12,6 +12,7 @@ struct kernel {
 	struct names *exports;		/* symbol to object */
 	struct names *namespaces;	/* symbol to namespace, where it is exported for one */
 	char *(*module_path)(const char *name, void *arg);
+	char *(*debug_path)(const char *name, void *arg);
 	void *arg;
 };
 
@@ -92,6 +93,11 @@ struct kernel *kernel_open(const char *vmlinux, const char *symvers,
 	return kernel;
 }
 
+void kernel_set_debug(struct kernel *kernel, char *(*debug_path)(const char *name, void *arg))
+{
+	kernel->debug_path = debug_path;
+}
+
 struct image *kernel_image(const struct kernel *kernel, const char *object)
 {
 	struct image *image;
@@ -135,9 +141,8 @@ static char *note_build_id(const struct area *area)
 	return NULL;
 }
 
-const char *kernel_build_id(const struct kernel *kernel, const char *object)
+static const char *image_build_id(const struct image *image)
 {
-	struct image *image = kernel_image(kernel, object);
 	char *id = NULL;
 	size_t i;
 
@@ -145,6 +150,11 @@ const char *kernel_build_id(const struct kernel *kernel, const char *object)
 		if (image->areas[i].type == SHT_NOTE)
 			id = note_build_id(&image->areas[i]);
 	return id;
+}
+
+const char *kernel_build_id(const struct kernel *kernel, const char *object)
+{
+	return image_build_id(kernel_image(kernel, object));
 }
 
 /* ---- Where a symbol is ------------------------------------------------------------ */
@@ -160,6 +170,56 @@ static const struct symbol *find_global(const struct image *image, const char *n
 		if (named[i]->bind != STB_LOCAL)
 			return named[i];
 	*why = mem_printf("%s has no global symbol %s", image->object, name);
+	return NULL;
+}
+
+/* Stripping took the names of files away, and nothing else: the n-th is the n-th. */
+static bool names_agree(const struct image *image, const struct image *debug, const char *name)
+{
+	struct symbol **one, **other;
+	size_t nr, others, i;
+
+	one = image_named(image, name, &nr);
+	other = image_named(debug, name, &others);
+	for (i = 0; i < nr && nr == others; i++)
+		if (one[i]->value != other[i]->value || one[i]->size != other[i]->size ||
+		    strcmp(image->areas[one[i]->area].name, debug->areas[other[i]->area].name))
+			return false;
+	return nr == others;
+}
+
+static struct image *debug_image(const struct kernel *kernel, const struct image *image)
+{
+	const char *id = image_build_id(image), *other;
+	struct image *debug;
+	char *path;
+
+	path = kernel->debug_path ? kernel->debug_path(image->object, kernel->arg) : NULL;
+	if (!path || !id)
+		return NULL;
+	debug = image_open(image->object, path);
+	other = image_build_id(debug);
+	return other && !strcmp(id, other) ? debug : NULL;
+}
+
+static const struct symbol *find_by_debug(const struct kernel *kernel, struct image *image,
+					  const char *source, const char *name,
+					  const char *const *near, const char **why)
+{
+	struct symbol **one, **other;
+	const struct symbol *found;
+	size_t nr, i;
+
+	if (!image->debug)
+		image->debug = debug_image(kernel, image);
+	if (!image->debug || !names_agree(image, image->debug, name))
+		return NULL;
+	found = origin_find(image->debug, source, name, near, why);
+	one = image_named(image, name, &nr);
+	other = image_named(image->debug, name, &nr);
+	for (i = 0; i < nr; i++)
+		if (other[i] == found)
+			return one[i];
 	return NULL;
 }
 
@@ -202,6 +262,8 @@ bool kernel_find(const struct kernel *kernel, const char *object, const char *so
 	}
 	symbol = source ? origin_find(image, source, name, near, why) :
 			  find_global(image, name, why);
+	if (!symbol && source && image->module && image->groups.nr == 1)
+		symbol = find_by_debug(kernel, image, source, name, near, why);
 	if (!symbol)
 		return false;
 	place->object = image->object;

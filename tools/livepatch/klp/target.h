@@ -36,6 +36,9 @@ const char *file_build_id(const char *path);
 /* The file of a module by its name, decompressed into @scratch if need be, or NULL. */
 char *target_module(const struct target *target, const char *name, const char *scratch);
 
+/* The same, of its debug information, which may be the very same file */
+char *target_module_debug(const struct target *target, const char *name, const char *scratch);
+
 /* It must not be done: tells why, and ends the program with KLP_EXIT_REFUSED. */
 _Noreturn void die_refused(const char *fmt, ...) __printf(1, 2);
 

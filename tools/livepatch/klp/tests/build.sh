@@ -150,15 +150,16 @@ another_vmlinux()
 	rm "$work/vmlinux"
 }
 
-# An instruction of the function that "plain" changes, which no kernel rewrites
+# Another byte in a push of a function that "plain" changes, which no kernel rewrites
 another_function()
 {
-	local function=version_proc_show at text
+	local function=meminfo_proc_show at text
 
 	grep -q '^CONFIG_LIVEPATCH=y' "$tree/.config" && [ -e "$tree/kernel/livepatch/verify.c" ] || return
 	at=$(objdump -d --no-show-raw-insn --disassemble=$function "$tree/vmlinux" |
 		awk '$2 == "push" { sub(":", "", $1); print $1; exit }')
 	text=$(readelf -SW "$tree/vmlinux" | sed 's/\[ *//' | awk '$2 == ".text" { print $4, $5; exit }')
+	[ -n "$at" ] && [ -n "$text" ] || { verdict another_function "no push in $function"; return; }
 	cp "$tree/vmlinux" "$work/vmlinux"
 	printf '\x90' | dd of="$work/vmlinux" bs=1 conv=notrunc status=none \
 		seek=$((16#$at - 16#${text% *} + 16#${text#* }))

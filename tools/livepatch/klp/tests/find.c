@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * find VMLINUX [-s SYMVERS] [-m KO]... OBJECT SOURCE|- NAME [NEIGHBOUR...]
+ * find VMLINUX [-s SYMVERS] [-m KO]... [-d DEBUG] OBJECT SOURCE|- NAME [NEIGHBOUR...]
  * find VMLINUX -o [OBJECT.o SOURCE]...: each local symbol of object files
  * find VMLINUX [-m KO]... -r OBJECT NAME [LEFT...]: what removed_check() says
  *
@@ -23,6 +23,15 @@ static char *module_path(const char *name, void *arg)
 		    path_base(*path)[strlen(name)] == '.')
 			return mem_strdup(*path);
 	return NULL;
+}
+
+static const char *debug;
+
+static char *debug_path(const char *name, void *arg)
+{
+	(void)name;
+	(void)arg;
+	return debug ? mem_strdup(debug) : NULL;
 }
 
 static bool find(const struct kernel *kernel, const char *object, const char *source,
@@ -111,10 +120,13 @@ int main(int argc, char **argv)
 			symvers = argv[1];
 		else if (argv[0][1] == 'm')
 			*list_add(&modules) = argv[1];
+		else if (argv[0][1] == 'd')
+			debug = argv[1];
 		else
 			break;
 	}
 	kernel = kernel_open(vmlinux, symvers, module_path, NULL);
+	kernel_set_debug(kernel, debug_path);
 	if (!strcmp(argv[0], "-o")) {
 		for (argv++; argv[0] && argv[1]; argv += 2)
 			nr += find_all(kernel, argv[0], argv[1], &found);

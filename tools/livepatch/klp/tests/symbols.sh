@@ -289,6 +289,29 @@ case_a_file_cut_short_is_an_error_or_works()
 	done
 }
 
+# As distributions have them: what runs is stripped, the rest is in a file beside it.
+case_a_stripped_module_is_told_by_its_debug_information()
+{
+	echo 'int main;' | file c.c
+	vmlinux c.o
+	{ function_source same 3; function_source only_a; } | file a/core.c
+	{ function_source same 5; function_source only_b; } | file b/core.c
+	ld -r --build-id=sha1 -o mod.ko a/core.o b/core.o
+	objcopy --only-keep-debug mod.ko mod.debug
+	run 0 find vmlinux -m mod.ko mod b/core.c same only_b
+	expect_has "mod same,2 "
+	strip -g mod.ko
+	readelf -sW mod.ko | grep -q ' FILE ' && fail "strip -g leaves the names of files"
+	run 1 find vmlinux -m mod.ko mod b/core.c same only_b
+	expect_has "debug package"
+	run 0 find vmlinux -m mod.ko -d mod.debug mod b/core.c same only_b
+	expect_has "mod same,2 "
+	run 0 find vmlinux -m mod.ko -d mod.debug mod a/core.c same only_a
+	expect_has "mod same,1 "
+	ld -r --build-id=sha1 -o other.ko b/core.o a/core.o
+	run 1 find vmlinux -m mod.ko -d other.ko mod b/core.c same only_b
+}
+
 # A function with users of every kind, each of its own
 used_function()
 {

@@ -404,7 +404,8 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 		return -EINVAL;
 	}
 	if (!is_livepatch_module(pmod)) {
-		pr_err("section " KLP_SHOWN " in module %s, which is not marked as a livepatch module\n",
+		pr_err("section " KLP_SHOWN
+		       " in module %s, which is not marked as a livepatch module\n",
 		       secname, pmod->name);
 		return -EINVAL;
 	}

@@ -28,8 +28,11 @@ static unsigned int odd_target(struct image *img, unsigned int nth)
 
 /* ---- one field, one value ---- */
 
-enum { SH_NAME, SH_TYPE, SH_FLAGS, SH_OFFSET, SH_SIZE, SH_LINK, SH_INFO, SH_ALIGN, SH_ENTSIZE,
-       NR_SH_FIELDS };
+enum {
+	SH_NAME, SH_TYPE, SH_FLAGS, SH_OFFSET, SH_SIZE, SH_LINK, SH_INFO, SH_ALIGN, SH_ENTSIZE,
+	NR_SH_FIELDS
+};
+
 enum { R_OFFSET, R_SYMBOL, R_KIND, R_ADDEND, NR_R_FIELDS };
 enum { ST_NAME, ST_INFO, ST_OTHER, ST_SHNDX, ST_VALUE, ST_SIZE, NR_ST_FIELDS };
 
@@ -129,8 +132,8 @@ static void set_symbol(struct image *img, unsigned int i, int field, uint64_t va
 /* '#' stands for as many x as the number behind it says. */
 static const char *const object_names[] = {
 	"vmlinux", "klp_test_tgt_00", "klp_test_absent", "klp_test_hostile", "", ".", "..", "/",
-	"a/b", "%s%n", "\xff\xfe", "vm linux", "vmlinux\n", "livepatch", "#55", "#56", "#57", "#400",
-	"#4000",
+	"a/b", "%s%n", "\xff\xfe", "vm linux", "vmlinux\n", "livepatch", "#55", "#56", "#57",
+	"#400", "#4000",
 };
 
 static const char *const symbol_names[] = {
@@ -186,7 +189,8 @@ static void name_section(struct image *img, unsigned int i, const char *frame, u
 {
 	char buf[9000];
 
-	odd_name(buf, ".klp.rela.", frame, object_names[object % NR(object_names)], ".data.hostile", "");
+	odd_name(buf, ".klp.rela.", frame, object_names[object % NR(object_names)],
+		 ".data.hostile", "");
 	if (img->new_section_name + strlen(buf) + 1 < names_of_sections(img)->sh_size)
 		rename_section(img, i, buf);
 }

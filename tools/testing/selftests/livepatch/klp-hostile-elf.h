@@ -154,12 +154,14 @@ static size_t add_name(struct image *img, Elf64_Shdr *names, size_t *next, const
 
 static void rename_section(struct image *img, unsigned int i, const char *name)
 {
-	section(img, i)->sh_name = add_name(img, names_of_sections(img), &img->new_section_name, name);
+	section(img, i)->sh_name = add_name(img, names_of_sections(img),
+					    &img->new_section_name, name);
 }
 
 static void rename_symbol(struct image *img, unsigned int i, const char *name)
 {
-	symbol(img, i)->st_name = add_name(img, names_of_symbols(img), &img->new_symbol_name, name);
+	symbol(img, i)->st_name = add_name(img, names_of_symbols(img),
+					   &img->new_symbol_name, name);
 }
 
 static void replace_text(struct image *img, const char *from, const char *to)

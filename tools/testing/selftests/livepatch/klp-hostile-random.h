@@ -23,6 +23,11 @@ static unsigned int some_rela(struct image *img)
 	return img->rela[below(img->nr_relas)];
 }
 
+static unsigned int some_symbol(struct image *img)
+{
+	return img->sym[below(img->nr_syms)];
+}
+
 static Elf64_Rela *some_entry(struct image *img)
 {
 	unsigned int sec = some_rela(img), nr = count_relas(img, sec);
@@ -45,13 +50,17 @@ static void random_header(struct image *img)
 
 	if (field == SH_TYPE && below(2))
 		set_header(img, i, field, below(20));
+	else if (field == SH_INFO)
+		set_header(img, i, field, below(NR_TARGETS));
 	else
-		set_header(img, i, field, field == SH_INFO ? below(NR_TARGETS) : odd_value(was[field]));
+		set_header(img, i, field, odd_value(was[field]));
 }
 
 static void random_target(struct image *img)
 {
-	static const uint32_t types[] = { SHT_NOBITS, SHT_NOTE, SHT_STRTAB, SHT_RELA, SHT_REL, SHT_HASH };
+	static const uint32_t types[] = {
+		SHT_NOBITS, SHT_NOTE, SHT_STRTAB, SHT_RELA, SHT_REL, SHT_HASH,
+	};
 	Elf64_Shdr *sec = section(img, odd_target(img, 1 + below(2)));
 
 	if (below(2))
@@ -74,13 +83,13 @@ static void random_rela(struct image *img)
 		[R_KIND] = ELF64_R_TYPE(rela->r_info), [R_ADDEND] = rela->r_addend,
 	};
 
-	set_rela(rela, field, field == R_SYMBOL && below(2) ? img->sym[below(img->nr_syms)] :
+	set_rela(rela, field, field == R_SYMBOL && below(2) ? some_symbol(img) :
 		 field == R_KIND && below(2) ? below(40) : odd_value(was[field]));
 }
 
 static void random_symbol(struct image *img)
 {
-	unsigned int i = img->sym[below(img->nr_syms)];
+	unsigned int i = some_symbol(img);
 	int field = below(NR_ST_FIELDS);
 	const Elf64_Sym *sym = symbol(img, i);
 	const uint64_t was[] = { sym->st_name, sym->st_info, sym->st_other, sym->st_shndx,
@@ -100,14 +109,16 @@ static void garble(char *name)
 
 static void random_symbol_name(struct image *img)
 {
-	unsigned int i = img->sym[below(img->nr_syms)], nr = 1 + below(3);
+	unsigned int i = some_symbol(img), nr = 1 + below(3);
+	char *names = (char *)img->data + names_of_symbols(img)->sh_offset;
 
 	if (below(2)) {
-		name_symbol(img, i, frames[below(2) ? 0 : below(NR(frames))], below(99), below(99), below(99));
+		name_symbol(img, i, frames[below(2) ? 0 : below(NR(frames))],
+			    below(99), below(99), below(99));
 		return;
 	}
 	while (nr--)
-		garble((char *)img->data + names_of_symbols(img)->sh_offset + symbol(img, i)->st_name);
+		garble(names + symbol(img, i)->st_name);
 }
 
 static void random_section_name(struct image *img)
@@ -132,7 +143,7 @@ static void random_copy(struct image *img)
 		*some_entry(img) = *some_entry(img);
 		break;
 	case 2:
-		*symbol(img, img->sym[below(img->nr_syms)]) = *symbol(img, img->sym[below(img->nr_syms)]);
+		*symbol(img, some_symbol(img)) = *symbol(img, some_symbol(img));
 		break;
 	}
 }
@@ -149,7 +160,8 @@ static void random_tables(struct image *img)
 	switch (below(4)) {
 	case 0:
 		unterminate(img, names_of_symbols(img), img->new_symbol_name);
-		symbol(img, img->sym[below(img->nr_syms)])->st_name = names_of_symbols(img)->sh_size - 1;
+		symbol(img, some_symbol(img))->st_name =
+			names_of_symbols(img)->sh_size - 1;
 		break;
 	case 1:
 		unterminate(img, names_of_sections(img), img->new_section_name);
@@ -187,6 +199,7 @@ static void random_sum(struct image *img)
 	const char *name = below(2) ? ".klp.verify.1" : ".data.sums";
 	unsigned int i = find_section(img, name), rel = i + 1;
 	Elf64_Shdr *sec = section(img, i);
+	unsigned char *contents = img->data + sec->sh_offset;
 	Elf64_Rela *rela;
 
 	switch (below(4)) {
@@ -197,14 +210,14 @@ static void random_sum(struct image *img)
 	case 1:
 		rela = relas(img, rel) + below(count_relas(img, rel));
 		rela->r_info = ELF64_R_INFO(ELF64_R_SYM(rela->r_info), 0);
-		*(uint64_t *)(img->data + sec->sh_offset + rela->r_offset) =
+		*(uint64_t *)(contents + rela->r_offset) =
 			below(2) ? 0xffffffff80000000ull | rnd() : odd_values[below(NR_VALUES)];
 		break;
 	case 2:
-		*(uint32_t *)(img->data + sec->sh_offset + 4 * below(sec->sh_size / 4)) = odd_value(0);
+		*(uint32_t *)(contents + 4 * below(sec->sh_size / 4)) = odd_value(0);
 		break;
 	case 3:
-		img->data[sec->sh_offset + below(sec->sh_size)] ^= 1 << below(8);
+		contents[below(sec->sh_size)] ^= 1 << below(8);
 		break;
 	}
 }

@@ -5,34 +5,49 @@
 
 /* ---- all single edits ---- */
 
+static void edit_header(unsigned int sec, unsigned int field)
+{
+	unsigned int v, nr = field == SH_INFO ? NR_TARGETS : NR_VALUES;
+
+	for (v = 0; v < nr; v++) {
+		if (!begin(every))
+			continue;
+		set_header(&img, sec, field, field == SH_INFO ? v : odd_values[v]);
+		keep_out(&img, &good);
+		attempt("section header", ANY);
+	}
+}
+
 static void edit_headers(void)
 {
-	unsigned int i, field, v;
+	unsigned int i, field;
 
 	for (i = 0; i < good.nr_relas; i++)
 		for (field = 0; field < NR_SH_FIELDS; field++)
-			for (v = 0; v < (field == SH_INFO ? NR_TARGETS : NR_VALUES); v++) {
-				if (!begin(every))
-					continue;
-				set_header(&img, good.rela[i], field, field == SH_INFO ? v : odd_values[v]);
-				keep_out(&img, &good);
-				attempt("section header", ANY);
-			}
+			edit_header(good.rela[i], field);
+}
+
+/* The last one: those before it may have been written by then. */
+static void edit_rela(unsigned int sec, unsigned int field)
+{
+	unsigned int v, last = count_relas(&good, sec) - 1;
+
+	for (v = 0; v < NR_VALUES + 30; v++) {
+		if (!begin(every))
+			continue;
+		set_rela(relas(&img, sec) + last, field,
+			 v < NR_VALUES ? odd_values[v] : v - NR_VALUES);
+		attempt("relocation", ANY);
+	}
 }
 
 static void edit_relas(void)
 {
-	unsigned int i, field, v;
+	unsigned int i, field;
 
 	for (i = 0; i < good.nr_relas; i++)
 		for (field = 0; field < NR_R_FIELDS; field++)
-			for (v = 0; v < NR_VALUES + 30; v++) {
-				if (!begin(every))
-					continue;
-				set_rela(relas(&img, good.rela[i]) + count_relas(&img, good.rela[i]) - 1,
-					 field, v < NR_VALUES ? odd_values[v] : v - NR_VALUES);
-				attempt("relocation", ANY);
-			}
+			edit_rela(good.rela[i], field);
 }
 
 static void edit_symbols(void)
@@ -49,28 +64,44 @@ static void edit_symbols(void)
 			}
 }
 
+#define NR_NAMES	(NR(symbol_names) + NR(positions) + NR(frames))
+
+static void edit_symbol_names(unsigned int sym, unsigned int object)
+{
+	unsigned int name;
+
+	for (name = 0; name < NR_NAMES; name++) {
+		if (!begin(every * 4))
+			continue;
+		name_symbol(&img, sym, frames[name % 11 ? 0 : name % NR(frames)], object, name,
+			    name % 3 ? 0 : name);
+		attempt("symbol name", ANY);
+	}
+}
+
+static void edit_section_names(unsigned int sec, unsigned int object)
+{
+	unsigned int frame;
+
+	for (frame = 0; frame < NR(frames); frame++) {
+		if (!begin(every))
+			continue;
+		name_section(&img, sec, frames[frame], object);
+		keep_out(&img, &good);
+		attempt("section name", ANY);
+	}
+}
+
 static void edit_names(void)
 {
-	unsigned int i, object, name;
+	unsigned int i, object;
 
-	for (i = 0; i < good.nr_syms; i++)
-		for (object = 0; object < NR(object_names); object++)
-			for (name = 0; name < NR(symbol_names) + NR(positions) + NR(frames); name++) {
-				if (!begin(every * 4))
-					continue;
-				name_symbol(&img, good.sym[i], frames[name % 11 ? 0 : name % NR(frames)],
-					    object, name, name % 3 ? 0 : name);
-				attempt("symbol name", ANY);
-			}
-	for (i = 0; i < good.nr_relas; i++)
-		for (object = 0; object < NR(object_names); object++)
-			for (name = 0; name < NR(frames); name++) {
-				if (!begin(every))
-					continue;
-				name_section(&img, good.rela[i], frames[name], object);
-				keep_out(&img, &good);
-				attempt("section name", ANY);
-			}
+	for (object = 0; object < NR(object_names); object++) {
+		for (i = 0; i < good.nr_syms; i++)
+			edit_symbol_names(good.sym[i], object);
+		for (i = 0; i < good.nr_relas; i++)
+			edit_section_names(good.rela[i], object);
+	}
 }
 
 /* ---- single edits that must be refused ---- */

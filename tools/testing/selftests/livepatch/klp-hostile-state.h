@@ -59,15 +59,14 @@ static void print_figures(const char *what)
 		all.late += t->late;
 		all.loaded += t->loaded;
 	}
-	printf("# figures: %s: %u modules, %u refused, %u refused with the target, %u loaded, %u failures;",
-	       what, all.cases, all.refused, all.late, all.loaded, failures);
+	printf("# figures: %s: %u modules, %u failures: %u refused, %u with the target, %u loaded;",
+	       what, all.cases, failures, all.refused, all.late, all.loaded);
 	for (i = 0; i < ERRNO_MAX; i++)
 		if (by_errno[i])
 			printf(" %s %u", strerrorname_np(i) ?: "?", by_errno[i]);
 	printf("\n");
 }
 
-__attribute__((format(printf, 2, 3)))
 static void fail(const char *kind, const char *format, ...)
 {
 	va_list args;

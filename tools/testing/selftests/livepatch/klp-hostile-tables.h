@@ -12,7 +12,8 @@ static const char *const table_objects[] = {
 
 static const char *const table_functions[] = {
 	"cmdline_proc_show", "version_proc_show", "tgt_fn_00", "tgt_fn_01", "tgt_untraced",
-	"tgt_secret_nr", "jiffies", "-", "", "a/b", "%s%n", "#511", "#512", "#9000", "klp_test_none",
+	"tgt_secret_nr", "jiffies", "-", "", "a/b", "%s%n", "#511", "#512", "#9000",
+	"klp_test_none",
 };
 
 static const char *const table_positions[] = {
@@ -30,14 +31,14 @@ static const char *const table_states[] = {
 #define PICK(array)	((array)[below(NR(array))])
 
 /* Functions that tasks run get none but replacements of their own kind. */
-static size_t add_function(char *buf)
+static void add_function(char *buf)
 {
 	const char *name = PICK(table_functions), *new = PICK(table_news);
 	char text[16384];
 
 	if (strstr(name, "_show") && !strcmp(new, "=value"))
 		new = "";
-	return sprintf(buf, "%s%s%s", spelled(name, text), PICK(table_positions), new);
+	sprintf(buf, "%s%s%s", spelled(name, text), PICK(table_positions), new);
 }
 
 static size_t add_object(char *buf)
@@ -50,8 +51,10 @@ static size_t add_object(char *buf)
 	len = sprintf(buf, "%s:", spelled(name, text));
 	if (!nr)
 		return len + sprintf(buf + len, below(3) ? "" : "null");
-	while (nr--)
-		len += sprintf(buf + len, "%s%s", buf[len - 1] == ':' ? "" : ",", (add_function(text), text));
+	while (nr--) {
+		add_function(text);
+		len += sprintf(buf + len, "%s%s", buf[len - 1] == ':' ? "" : ",", text);
+	}
 	return len;
 }
 
@@ -67,8 +70,8 @@ static const char *random_table(void)
 		if (nr)
 			buf[len++] = ';';
 	}
-	sprintf(buf + len, " states=%s omit=%s replace=%u again=%u", PICK(table_states), PICK(omitted),
-		below(2), !below(8));
+	sprintf(buf + len, " states=%s omit=%s replace=%u again=%u", PICK(table_states),
+		PICK(omitted), below(2), !below(8));
 	return buf;
 }
 

@@ -151,7 +151,9 @@ static void attempt(const char *kind, enum want want)
 static bool begin(unsigned int step)
 {
 	cases++;
-	if (only ? cases != only : (cases / step) % 2 != target_there || cases % step)
+	if (only && cases != only)
+		return false;
+	if (!only && (cases % step || cases / step % 2 != target_there))
 		return false;
 	memcpy(&img, &good, sizeof(img));
 	return true;

@@ -23,24 +23,23 @@
 
 #include "klp_test_reloc.h"
 
-#define IN(section)	__used __section(section)
-
 /* ---- livepatch relocations ---- */
 
-static noinline notrace IN(".text.hostile") int hostile_code(void)
+static noinline notrace __used __section(".text.hostile")
+int hostile_code(void)
 {
 	return vmlinux_task_curr(current) + *vmlinux_saved_command_line +
 	       tgt_secret_fn(3) + READ_ONCE(tgt_secret_nr);
 }
 
-static void *hostile_data[8] IN(".data.hostile") = {
+static void *hostile_data[8] __used __section(".data.hostile") = {
 	[0] = &vmlinux_saved_command_line,
 	[2] = vmlinux_task_curr,
 	[4] = &tgt_secret_nr,
 	[6] = tgt_secret_fn,
 };
 
-static void *hostile_init_data[8] IN(".init.data.hostile") = {
+static void *hostile_init_data[8] __used __section(".init.data.hostile") = {
 	[0] = &vmlinux_saved_command_line,
 	[4] = &tgt_secret_nr,
 };
@@ -124,25 +123,25 @@ struct verify_object {
 	0x0d, 0xf5, 0x1e, 0x42, 0xba, 0xf9, 0x1d, 0x4d,			\
 	0xe5, 0xb2, 0x32, 0x8d, 0xe0, 0xe8, 0x3d, 0xfc }
 
-static char vmlinux_name[] IN(".data.sums") = "cmdline_proc_show";
-static char tgt_name[] IN(".data.sums") = "tgt_fn_00";
-static char tgt_object[] IN(".data.sums") = "klp_test_tgt_00";
+static char vmlinux_name[] __used __section(".data.sums") = "cmdline_proc_show";
+static char tgt_name[] __used __section(".data.sums") = "tgt_fn_00";
+static char tgt_object[] __used __section(".data.sums") = "klp_test_tgt_00";
 
-static struct verify_mask sum_masks[2] IN(".data.sums") = {
+static struct verify_mask sum_masks[2] __used __section(".data.sums") = {
 	{ 0, 5 }, { 5, ZEROES - 5 },
 };
 
-static struct verify_func vmlinux_sum IN(".data.sums") = {
+static struct verify_func vmlinux_sum __used __section(".data.sums") = {
 	.name = vmlinux_name, .pos = 1, .masks = sum_masks,
 	.nr_masks = ARRAY_SIZE(sum_masks), .size = ZEROES, .sum = SUM_OF_ZEROES,
 };
 
-static struct verify_func tgt_sum IN(".data.sums") = {
+static struct verify_func tgt_sum __used __section(".data.sums") = {
 	.name = tgt_name, .pos = 0, .masks = sum_masks,
 	.nr_masks = ARRAY_SIZE(sum_masks), .size = ZEROES, .sum = SUM_OF_ZEROES,
 };
 
-static struct verify_object table[] __aligned(8) IN(".klp.verify.1") = {
+static struct verify_object table[] __aligned(8) __used __section(".klp.verify.1") = {
 	{ .nr_funcs = 1, .funcs = &vmlinux_sum },
 	{ .name = tgt_object, .nr_funcs = 1, .funcs = &tgt_sum },
 };

@@ -34,6 +34,8 @@ enum klp_torture_func {
 #define KLP_TORTURE_EXITING	0x04	/* the task has left the task list, or soon will */
 #define KLP_TORTURE_COMING	0x08	/* the module that comes and goes is held here */
 
+#define KLP_TORTURE_CHILD	0x10	/* the task has just been created */
+
 /**
  * struct klp_torture_task - what one task has shown so far
  * @transition:	the one that the rest is about

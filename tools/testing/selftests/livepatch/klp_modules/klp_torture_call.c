@@ -24,6 +24,10 @@ static unsigned int sleep_jiffies = 3;
 module_param(sleep_jiffies, uint, 0644);
 MODULE_PARM_DESC(sleep_jiffies, "how long functions sleep at most");
 
+static unsigned int long_ms = 300;
+module_param(long_ms, uint, 0644);
+MODULE_PARM_DESC(long_ms, "how long, now and then; as long as a transition takes");
+
 static DECLARE_WAIT_QUEUE_HEAD(klp_torture_wait);
 static bool klp_torture_released = true;
 static atomic_t klp_torture_held;
@@ -80,15 +84,30 @@ static void klp_torture_keep(struct klp_torture_call *call)
 	atomic_dec(&klp_torture_held);
 }
 
-static void klp_torture_rest(struct klp_torture_call *call)
+/* One of how many stays for long: more of those that are easily overlooked */
+static unsigned int klp_torture_odds(const struct klp_torture_call *call)
+{
+	if (call->flags & (KLP_TORTURE_EXITING | KLP_TORTURE_CHILD))
+		return 16;
+	return call->frame[call->depth - 1].direct ? 32 : 2048;
+}
+
+static unsigned long klp_torture_pause(struct klp_torture_call *call)
 {
 	u32 random = klp_torture_random(&call->random);
-	unsigned long pause = random % (sleep_jiffies + 1);
 
-	if (call->flags & KLP_TORTURE_ATOMIC)
-		return;
-	if (!(random & 0xf0000))
-		pause *= 8;
+	if (random % klp_torture_odds(call) == 0)
+		return msecs_to_jiffies((random >> 9) % (long_ms + 1));
+	/* Few come by on their way out: the others have to meet them */
+	if (!(random & 0xf000) || call->flags & KLP_TORTURE_EXITING)
+		return (random >> 16) % (sleep_jiffies + 1);
+	return 0;
+}
+
+static void klp_torture_rest(struct klp_torture_call *call, unsigned long pause)
+{
+	u32 random = klp_torture_random(&call->random);
+
 	if (!pause)
 		cond_resched();
 	else if (random & 0x100000 && !(call->flags & KLP_TORTURE_EXITING))
@@ -110,9 +129,8 @@ klp_torture_fn klp_torture_step(struct klp_torture_call *call,
 	while (frame->steps++ < 4) {
 		u32 random = klp_torture_random(&call->random);
 
-		/* Few come by here on their way out: the others have to meet them */
-		if (!(random & 0xf0) || call->flags & KLP_TORTURE_EXITING) {
-			klp_torture_rest(call);
+		if (!(call->flags & KLP_TORTURE_ATOMIC)) {
+			klp_torture_rest(call, klp_torture_pause(call));
 			klp_torture_again(call);
 		}
 		if (random & 2 && call->left && call->depth < KLP_TORTURE_DEPTH)

@@ -129,7 +129,7 @@ static int klp_torture_do(struct klp_torture_user *user, const char *text)
 		user->before = user->task;
 	} else if (sysfs_streq(text, "child")) {
 		child = user->before;
-		klp_torture_run(&child, 0);
+		klp_torture_run(&child, KLP_TORTURE_CHILD);
 	} else if (sscanf(text, "hold %u", &func) == 1 && func < KLP_TORTURE_E) {
 		klp_torture_hold(&user->task, func);
 	} else {

@@ -13,6 +13,10 @@ static bool share;
 module_param(share, bool, 0444);
 MODULE_PARM_DESC(share, "can be attached beside a redirection");
 
+static int busy;
+module_param(busy, int, 0644);
+MODULE_PARM_DESC(busy, "how often it still says that it cannot at the moment");
+
 static int hits;
 module_param(hits, int, 0444);
 MODULE_PARM_DESC(hits, "how often it was called");
@@ -47,7 +51,10 @@ asm("	.pushsection	.text, \"ax\", @progbits\n"
 
 static int klp_test_share(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 {
-	return 0;
+	if (busy <= 0)
+		return 0;
+	busy--;
+	return -EAGAIN;
 }
 
 static struct ftrace_ops klp_test_ops;

@@ -235,6 +235,16 @@ stalled_prepare()
 	stalled_load
 }
 
+op_stall()	{ failnth load "$1" "$(ko ${P}00)" "objs=$HOLDER;$CMDLINE"; }
+ok_stall()	{ in_transition ${P}00; }
+
+undo_stall()
+{
+	patch_set_enabled ${P}00 0
+	wait_until patch_gone ${P}00
+	mod_unload ${P}00
+}
+
 op_reverse()
 {
 	failnth write "$1" "$KLP_SYSFS/${P}00/enabled" 0

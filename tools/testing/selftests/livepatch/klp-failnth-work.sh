@@ -24,6 +24,14 @@ case_every_allocation_of_workers()
 	! have_jumps || fail_each replace klp_settle_work
 }
 
+# It is patched while a transition goes on.
+case_every_allocation_of_patching_cond_resched()
+{
+	faults
+	hold
+	fail_each stall klp_adjust_work
+}
+
 case_every_other_step_of_workers()
 {
 	faults

@@ -128,6 +128,7 @@ static void copy_bytes(int in, int out, const char *to)
 		;
 	/* Where the system cannot do it, the rest, or an empty rest */
 	while ((got = read(in, part, sizeof(part))) > 0) {
+		errno = ENOSPC;		/* if it is less than all, and no error */
 		if (write(out, part, (size_t)got) != got)
 			die_errno("%s: cannot be written", to);
 	}

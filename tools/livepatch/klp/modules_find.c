@@ -99,9 +99,9 @@ static char *find_in(const char *const *dirs, size_t nr, const char *name, const
 char *target_module_debug(const struct target *target, const char *name, const char *scratch)
 {
 	const char *const dirs[] = {
-		target->modules,
 		mem_printf("%s/../lib/modules/%s", path_dir(target->vmlinux), target->release),
 		mem_printf("/usr/lib/debug/lib/modules/%s", target->release),
+		target->modules,	/* the stripped ones, perhaps */
 	};
 
 	return find_in(dirs, ARRAY_SIZE(dirs), name, scratch);

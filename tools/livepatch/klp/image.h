@@ -49,7 +49,7 @@ struct image {
 	LIST(struct group) groups;	/* the first is none */
 	/* made when first asked for */
 	struct sites *sites;		/* what the running kernel rewrites (verify) */
-	struct image *debug;		/* of a stripped module: what it was made from (symbols.c) */
+	struct image *debug;		/* of a stripped module: before it was (symbols.c) */
 	struct units *units;		/* which source file has which addresses (origin.c) */
 };
 

@@ -261,8 +261,9 @@ const struct symbol *origin_find(struct image *image, const char *source, const 
 		return the_only_one(image, named[0], source, why);
 	if (nr && image->groups.nr > 1)
 		return one_of_many(image, source, name, near, why);
-	*why = nr ? mem_printf("%s has %zu symbols %s, and it takes its debug package to tell them apart",
-			       image->object, nr, name) :
+	*why = nr ? mem_printf("%s has %zu symbols %s, and does not say from which files%s",
+			       image->object, nr, name,
+			       image->module ? "; its debug package does" : "") :
 		    mem_printf("%s has no symbol %s", image->object, name);
 	return NULL;
 }

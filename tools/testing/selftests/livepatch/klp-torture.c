@@ -28,6 +28,8 @@
 #define PATCHES		6
 #define FUNCS		7
 #define HOLDABLE	4		/* the functions that are always there */
+#define EXITING		6		/* that of exiting tasks */
+#define JUMP		0x40		/* held in what the function jumps to */
 #define CONTROL		"/sys/kernel/debug/klp_torture/control"
 #define HOLD		"/sys/kernel/debug/klp_torture/hold"
 #define RUN		"/sys/kernel/debug/klp_torture/run"
@@ -199,14 +201,29 @@ static void end_with_parent(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* A task that nobody waits for is on no list while it is held at its end */
+static void hold_exiting(void)
+{
+	if (fork())
+		return;
+	prctl(PR_SET_NAME, "klp-crowd-hold");
+	_exit(0);
+}
+
 /* Sleeps in the functions whose numbers come from the pipe, until told otherwise */
 static void hold(int pipe)
 {
 	int fd = open(RUN, O_RDWR);
 	char func, text[16];
 
+	signal(SIGCHLD, SIG_IGN);
 	while (read(pipe, &func, 1) == 1) {
-		snprintf(text, sizeof(text), "hold %d", func);
+		if (func == EXITING) {
+			hold_exiting();
+			continue;
+		}
+		snprintf(text, sizeof(text), "%s %d", func & JUMP ? "jump" : "hold",
+			 func & ~JUMP);
 		if (write(fd, text, strlen(text)) < 0)
 			_exit(1);
 	}
@@ -295,42 +312,57 @@ static void show_blockers(int patch)
 		fprintf(stderr, "klp-torture: in the way: %s", line);
 }
 
-static void wait_for_end(int patch)
+/* True if it ended in time */
+static int wait_for_end(int patch, double seconds)
 {
 	struct pollfd p = { .events = POLLPRI };
-	double end = now() + TOO_LONG;
+	double end = now() + seconds;
 	char c;
 
 	p.fd = open(patch_file(patch, "transition"), O_RDONLY);
 	if (p.fd < 0)
-		return;
+		return 1;
 	while (pread(p.fd, &c, 1, 0) == 1 && c == '1') {
 		if (now() > end) {
-			show_blockers(patch);
-			die("the transition of patch %d does not end", patch);
+			close(p.fd);
+			return 0;
 		}
-		poll(&p, 1, 100);
+		poll(&p, 1, 10);
 	}
 	close(p.fd);
+	return 1;
+}
+
+/* Does any patch replace the function that exiting tasks run? Only then they are held */
+static int can_hold_exiting(unsigned int funcs)
+{
+	int i;
+
+	for (i = 0; i < enabled_nr; i++)
+		if (funcs & funcs_of[enabled[i]] & 1 << EXITING)
+			return 1;
+	return 0;
 }
 
 static unsigned int any_func(unsigned int funcs)
 {
 	unsigned int func;
 
+	if (can_hold_exiting(funcs) && any(2))
+		return EXITING;
 	do
 		func = any(HOLDABLE);
 	while (!(funcs & 1 << func));
-	return func;
+	return func | (any(2) ? JUMP : 0);
 }
 
-/* Nobody in one of these functions can move: a transition of them cannot end */
+/* Most often in what the transition is about, so that it cannot end */
 static int hold_up(unsigned int funcs)
 {
 	char func;
 	double end = now() + TOO_LONG;
 
-	if (any(4) || !(funcs & ((1 << HOLDABLE) - 1)))
+	if (any(2) || !(funcs & ((1 << HOLDABLE) - 1)))
 		return 0;
 	func = any_func(funcs);
 	tell_holder("hold");
@@ -342,7 +374,7 @@ static int hold_up(unsigned int funcs)
 		usleep(200);
 	}
 	count->held++;
-	return 1;
+	return func == EXITING ? EXITING : 1 + !!(func & JUMP);
 }
 
 static void let_go(int held)
@@ -372,8 +404,9 @@ static void turn_around(int patch, int goal, int held, int replaces)
 {
 	int turns = any(3) ? 0 : 1 + any(3);
 
+	/* Only who is held in what is replaced keeps it from ending before */
 	if (replaces)
-		turns = turns && held;
+		turns = turns && held == 1;
 	while (turns--) {
 		pause_up_to(15000);
 		if (!replaces && !in_transition(patch) && any(2))
@@ -382,16 +415,29 @@ static void turn_around(int patch, int goal, int held, int replaces)
 	}
 }
 
-/* Which side everybody is on */
+/*
+ * Which side everybody is on, when the transition is over.  Who holds it up is let go
+ * after a while in which most end: it must not end before, where he is in the way, and
+ * he will say so.
+ */
 static int settled(int patch, int held)
 {
+	static double usual = 0.05;
+	double begin = now();
 	int side;
 
 	pause_up_to(any(4) ? 5000 : 50000);
-	let_go(held);
-	wait_for_end(patch);
+	if (held && !wait_for_end(patch, 2 * usual))
+		let_go(held);
+	if (!wait_for_end(patch, TOO_LONG)) {
+		show_blockers(patch);
+		die("the transition of patch %d does not end", patch);
+	}
+	if (!held)
+		usual = (9 * usual + (now() - begin)) / 10;
 	side = read_number(patch_file(patch, "enabled"));
 	control("done %d", side);
+	let_go(held);
 	count->transitions++;
 	return side;
 }

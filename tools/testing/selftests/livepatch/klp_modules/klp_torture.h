@@ -34,6 +34,7 @@ enum klp_torture_func {
 #define KLP_TORTURE_EXITING	0x04	/* the task has left the task list, or soon will */
 #define KLP_TORTURE_COMING	0x08	/* the module that comes and goes is held here */
 
+#define KLP_TORTURE_JUMP	0x20	/* the first function ends by a jump, if it can */
 #define KLP_TORTURE_CHILD	0x10	/* the task has just been created */
 
 /**
@@ -94,6 +95,14 @@ struct klp_torture_call {
 
 typedef int (*klp_torture_fn)(struct klp_torture_call *call);
 
+/* The functions */
+int klp_torture_a(struct klp_torture_call *call);
+int klp_torture_b(struct klp_torture_call *call);
+int klp_torture_c(struct klp_torture_call *call);
+int klp_torture_d(struct klp_torture_call *call);
+int klp_torture_e(struct klp_torture_call *call);
+int klp_torture_f(struct klp_torture_call *call);
+
 /* For the functions */
 void klp_torture_enter(struct klp_torture_call *call, int func, int version);
 klp_torture_fn klp_torture_step(struct klp_torture_call *call,
@@ -108,7 +117,7 @@ void klp_torture_end(struct klp_torture_call *call, bool handed);
 
 /* For those who call them: a kthread, an interrupt, a write(2) */
 void klp_torture_run(struct klp_torture_task *task, unsigned int flags);
-void klp_torture_hold(struct klp_torture_task *task, int func);
+void klp_torture_hold(struct klp_torture_task *task, int func, bool jump);
 u32 klp_torture_random(u32 *state);
 u32 klp_torture_seed(void);
 

@@ -118,14 +118,30 @@ static void klp_torture_rest(struct klp_torture_call *call, unsigned long pause)
 		schedule_timeout_uninterruptible(pause);
 }
 
+/* To be left by a jump to another function of the same patch */
+static klp_torture_fn klp_torture_any_own(const struct klp_torture_call *call,
+					  const klp_torture_fn *own)
+{
+	int func, this = call->frame[call->depth - 1].func;
+
+	for (func = KLP_TORTURE_A; func < KLP_TORTURE_E; func++)
+		if (call->frame[call->depth - 1].version && func != this && own[func])
+			return own[func];
+	return NULL;
+}
+
 /* What to call next; NULL when it is time to leave */
 klp_torture_fn klp_torture_step(struct klp_torture_call *call,
 				const klp_torture_fn *own)
 {
 	struct klp_torture_frame *frame = &call->frame[call->depth - 1];
 
-	if (call->flags & KLP_TORTURE_HOLD)
+	if (call->flags & KLP_TORTURE_JUMP && klp_torture_any_own(call, own))
+		return NULL;
+	if (call->flags & KLP_TORTURE_HOLD) {
 		klp_torture_keep(call);
+		klp_torture_again(call);
+	}
 	while (frame->steps++ < 4) {
 		u32 random = klp_torture_random(&call->random);
 
@@ -147,8 +163,13 @@ klp_torture_fn klp_torture_leave(struct klp_torture_call *call,
 	klp_torture_fn next = NULL;
 
 	klp_torture_again(call);
-	if (call->left && klp_torture_random(&call->random) & 1)
+	if (call->flags & KLP_TORTURE_JUMP) {
+		next = klp_torture_any_own(call, own);
+		call->flags &= ~KLP_TORTURE_JUMP;
+		call->direct = next;
+	} else if (call->left && klp_torture_random(&call->random) & 1) {
 		next = klp_torture_choose(call, own);
+	}
 	klp_torture_end(call, call->direct);
 	return next;
 }
@@ -164,7 +185,8 @@ static bool klp_torture_get(struct module **mod)
 	bool got;
 
 	rcu_read_lock();
-	*mod = READ_ONCE(klp_torture_coming);
+	/* Its functions are known: klp_torture_come() */
+	*mod = smp_load_acquire(&klp_torture_coming);
 	got = *mod && !READ_ONCE(klp_torture_closed) && try_module_get(*mod);
 	rcu_read_unlock();
 	return got;
@@ -204,10 +226,11 @@ void klp_torture_run(struct klp_torture_task *task, unsigned int flags)
 }
 EXPORT_SYMBOL_GPL(klp_torture_run);
 
-/* Sleeps in one function until "release" is written to control; not in e or f */
-void klp_torture_hold(struct klp_torture_task *task, int func)
+/* Sleeps in one function, or in another that it jumps to, until released; not e or f */
+void klp_torture_hold(struct klp_torture_task *task, int func, bool jump)
 {
-	klp_torture_call_one(task, KLP_TORTURE_HOLD, klp_torture_seed(), func);
+	klp_torture_call_one(task, KLP_TORTURE_HOLD | (jump ? KLP_TORTURE_JUMP : 0),
+			     klp_torture_seed(), func);
 }
 EXPORT_SYMBOL_GPL(klp_torture_hold);
 
@@ -220,7 +243,7 @@ void klp_torture_come(struct module *mod, const klp_torture_fn *func)
 		if (func[i])
 			klp_torture_entry[i] = func[i];
 	WRITE_ONCE(klp_torture_closed, false);
-	if (mod)
+	if (mod)	/* who finds it finds its functions: klp_torture_get() */
 		smp_store_release(&klp_torture_coming, mod);
 }
 EXPORT_SYMBOL_GPL(klp_torture_come);

@@ -107,6 +107,7 @@ static int notrace klp_torture_hit(struct kprobe *probe, struct pt_regs *regs)
 	atomic_inc(&delays_made);
 	return 0;
 }
+
 NOKPROBE_SYMBOL(klp_torture_hit);
 
 #define KLP_TORTURE_PROBES	4

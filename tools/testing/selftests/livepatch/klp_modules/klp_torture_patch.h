@@ -42,6 +42,8 @@ klp_new_exit_task_stack_account(struct task_struct *tsk)
 
 	if (tsk != current || !str_has_prefix(tsk->comm, "klp-crowd"))
 		return;
+	if (!strcmp(tsk->comm, "klp-crowd-hold"))
+		call.flags |= KLP_TORTURE_HOLD;
 	call.random = klp_torture_seed();
 	klp_new_exit(&call);
 	barrier();	/* its frame is a subject, too */

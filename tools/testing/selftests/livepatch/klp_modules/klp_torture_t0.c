@@ -6,11 +6,6 @@
 #define KLP_TORTURE_ID 0
 #include "klp_torture_func.h"
 
-int klp_torture_a(struct klp_torture_call *call);
-int klp_torture_b(struct klp_torture_call *call);
-int klp_torture_c(struct klp_torture_call *call);
-int klp_torture_d(struct klp_torture_call *call);
-
 KLP_TORTURE_DEFINE(klp_torture_a, KLP_TORTURE_A)
 KLP_TORTURE_DEFINE(klp_torture_b, KLP_TORTURE_B)
 KLP_TORTURE_DEFINE(klp_torture_c, KLP_TORTURE_C)

@@ -6,9 +6,6 @@
 #define KLP_TORTURE_ID 0
 #include "klp_torture_func.h"
 
-int klp_torture_e(struct klp_torture_call *call);
-int klp_torture_f(struct klp_torture_call *call);
-
 KLP_TORTURE_DEFINE(klp_torture_e, KLP_TORTURE_E)
 KLP_TORTURE_DEFINE(klp_torture_f, KLP_TORTURE_F)
 

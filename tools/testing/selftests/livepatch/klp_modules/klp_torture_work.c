@@ -5,6 +5,7 @@
  *
  *	run		call some functions
  *	hold FUNC	sleep in that function until released
+ *	jump FUNC	the same, in one of the same patch that it ends with
  *	parent		about to fork: keep what was seen of this task
  *	child		the child of who wrote that, whom it must not be behind
  *
@@ -108,8 +109,10 @@ struct klp_torture_user {
 
 static int klp_torture_open(struct inode *inode, struct file *file)
 {
-	file->private_data = kzalloc(sizeof(struct klp_torture_user), GFP_KERNEL);
-	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+	struct klp_torture_user *user = kzalloc(sizeof(*user), GFP_KERNEL);
+
+	file->private_data = user;
+	return user ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
 static int klp_torture_close(struct inode *inode, struct file *file)
@@ -131,7 +134,9 @@ static int klp_torture_do(struct klp_torture_user *user, const char *text)
 		child = user->before;
 		klp_torture_run(&child, KLP_TORTURE_CHILD);
 	} else if (sscanf(text, "hold %u", &func) == 1 && func < KLP_TORTURE_E) {
-		klp_torture_hold(&user->task, func);
+		klp_torture_hold(&user->task, func, false);
+	} else if (sscanf(text, "jump %u", &func) == 1 && func < KLP_TORTURE_E) {
+		klp_torture_hold(&user->task, func, true);
 	} else {
 		return -EINVAL;
 	}
@@ -167,7 +172,8 @@ static int __init klp_torture_work_init(void)
 					       &klp_torture_fops);
 	hrtimer_init(&klp_torture_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	klp_torture_timer.function = klp_torture_tick;
-	hrtimer_start(&klp_torture_timer, ns_to_ktime((u64)tick_us * NSEC_PER_USEC), HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&klp_torture_timer, ns_to_ktime((u64)tick_us * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_HARD);
 	return 0;
 }
 

@@ -76,11 +76,16 @@ static klp_torture_fn klp_torture_choose(struct klp_torture_call *call,
 	return klp_torture_entry[func];
 }
 
+/* One that exits not for ever: the next transition waits for him before it begins */
 static void klp_torture_keep(struct klp_torture_call *call)
 {
 	call->flags &= ~KLP_TORTURE_HOLD;
 	atomic_inc(&klp_torture_held);
-	wait_event_killable(klp_torture_wait, READ_ONCE(klp_torture_released));
+	if (call->flags & KLP_TORTURE_EXITING)
+		wait_event_timeout(klp_torture_wait, READ_ONCE(klp_torture_released),
+				   msecs_to_jiffies(4 * long_ms));
+	else
+		wait_event_killable(klp_torture_wait, READ_ONCE(klp_torture_released));
 	atomic_dec(&klp_torture_held);
 }
 

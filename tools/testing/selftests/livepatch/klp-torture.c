@@ -369,8 +369,11 @@ static int hold_up(unsigned int funcs)
 	if (write(holder, &func, 1) != 1)
 		die("the holder: %s", strerror(errno));
 	while (!read_number(HOLD)) {
-		if (now() > end)
-			return 0;	/* no memory for a task, or it has gone on */
+		if (now() > end) {
+			/* no memory for a task, or it has gone on */
+			tell_holder("release");
+			return 0;
+		}
 		usleep(200);
 	}
 	count->held++;
@@ -504,9 +507,20 @@ static void enable(int patch)
 	funcs_of[patch] = funcs;
 }
 
+/* What no newer patch replaces, too: these of its functions run */
+static unsigned int running_funcs(int patch)
+{
+	unsigned int funcs = funcs_of[patch];
+	int i;
+
+	for (i = find_enabled(patch) + 1; i < enabled_nr; i++)
+		funcs &= ~funcs_of[enabled[i]];
+	return funcs;
+}
+
 static void disable(int patch)
 {
-	int held = hold_up(funcs_of[patch]), err;
+	int held = hold_up(running_funcs(patch)), err;
 
 	control("disable %d", patch);
 	err = write_file(patch_file(patch, "enabled"), "0");

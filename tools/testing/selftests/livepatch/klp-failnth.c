@@ -210,7 +210,7 @@ static void show_names(const char *dir)
 		free(entries);
 }
 
-/* Tasks that have a side */
+/* Tasks that have a side: any or none, as kthreads come and go */
 static void show_sides(void)
 {
 	DIR *proc = opendir("/proc");
@@ -231,7 +231,7 @@ static void show_sides(void)
 	}
 	if (proc)
 		closedir(proc);
-	printf("tasks with a side: %d\n", nr);
+	printf("tasks with a side: %s\n", nr ? "some" : "none");
 }
 
 /* Memory of modules, trampolines and large tables */

@@ -41,6 +41,9 @@
 #ifndef FORCE		/* ... may be forced */
 #define FORCE	0
 #endif
+#ifndef CANCEL		/* ... fails before anybody moves */
+#define CANCEL	0
+#endif
 #ifndef COMING		/* the function is that of a module, which comes meanwhile */
 #define COMING	0
 #endif
@@ -528,7 +531,21 @@ proctype control()
 		/* klp_patch_enable() prepares first, klp_patch_disable() last */
 		:: nr == 2 || !STACKED ->
 			klp_transition_prepare(PATCHED);
-			plan[PATCHED] = (nr == 1 -> NEW1 : NEW2)
+			plan[PATCHED] = (nr == 1 -> NEW1 : NEW2);
+			/* klp_sites_connect() */
+			if
+			:: connected -> klp_sites_publish()
+			:: else
+			fi;
+			/* klp_patch_cancel(): something failed */
+			if
+			:: CANCEL && nr == 1 ->
+				goal = base;
+				klp_complete();
+				unlock();
+				goto next
+			:: !CANCEL || nr == 2
+			fi
 		:: settled == NEW1 ->
 			plan[UNPATCHED] = ORIG
 		fi;
@@ -565,7 +582,8 @@ again:		klp_transition_move();
 			unlock()
 		:: true
 		fi;
-		phase == IDLE && !klp_mutex
+		phase == IDLE && !klp_mutex;
+next:		skip
 	:: else -> break
 	od
 }

@@ -14,7 +14,19 @@ PATCH=klp_test_path
 HITS=/sys/module/$PATCH/parameters/hits
 HOLD=/sys/module/klp_test_holder/parameters/hold
 CPU1=/sys/devices/system/cpu/cpu1/online
+STORMS=()
 WANT=20		# calls to see of each function, at least
+
+# Functions of the kernel that ftrace knows, and whose names are unique; looked for once.
+patchable()
+{
+	[ -s "$KLP_TMP/patchable" ] ||
+		awk 'NR == FNR { traced[$1]++; next }
+		     $2 ~ /[tT]/ && NF == 3 { n[$3]++ }
+		     END { for (f in n) if (n[f] == 1 && traced[f] == 1) print f }' \
+			"$KLP_TRACING/available_filter_functions" /proc/kallsyms > "$KLP_TMP/patchable"
+	grep -qx "$1" "$KLP_TMP/patchable"
+}
 
 # paths FUNCTION...: $PATHS, those of them that this kernel has and can patch.
 paths()
@@ -23,8 +35,7 @@ paths()
 
 	PATHS=
 	for f; do
-		if grep -qx "$f" "$KLP_TRACING/available_filter_functions" &&
-		   [ "$(grep -c " $f\$" /proc/kallsyms)" -eq 1 ]; then
+		if patchable "$f"; then
 			PATHS+=${PATHS:+,}$f
 		else
 			klp_note "cannot be patched here: $f"
@@ -55,6 +66,31 @@ hold()
 	write "$1" "$HOLD"
 }
 
+# While a patch comes, is there and goes.  Not while ftrace drops what it had: that
+# waits until every task has slept or run in user mode, which takes the longer the more
+# there are.
+storms_begin()
+{
+	local s
+
+	PIDS=()
+	for s in "${STORMS[@]}"; do
+		# shellcheck disable=SC2086 # kind and number
+		storm $s
+		PIDS+=("$STORM_PID")
+	done
+}
+
+storms_end()
+{
+	local pid
+
+	for pid in "${PIDS[@]}"; do
+		expect kill -KILL "$pid"
+		wait "$pid" 2> /dev/null || :
+	done
+}
+
 path_load()
 {
 	local begin
@@ -70,6 +106,7 @@ path_unload()
 	patch_set_enabled $PATCH 0
 	wait_until patch_gone $PATCH
 	expect_eq "tasks with a side" "" "$(tasks_not_on_side -1)"
+	storms_end
 	mod_unload $PATCH
 }
 
@@ -77,6 +114,7 @@ path_unload()
 path_reversed()
 {
 	hold 1
+	storms_begin
 	path_load hold=1 framed="$1"
 	expect in_transition $PATCH
 	wait_for_calls
@@ -88,6 +126,7 @@ path_reversed()
 
 path_enabled()
 {
+	storms_begin
 	path_load framed="$1"
 	wait_until not_in_transition $PATCH
 	klp_note "framed=$1, enabled after $((($(now_us) - ENABLED_AFTER) / 1000)) ms"
@@ -109,45 +148,38 @@ path_case()
 # The body of do_exit() never comes back to its new version.
 case_the_end_of_tasks_is_patched_while_tasks_exit()
 {
-	storm spawns 1
-	storm forks 2
+	STORMS=("spawns 1" "forks 2")
 	path_case do_exit exit_notify release_task exit_mm exit_files \
 		  exit_task_stack_account put_task_stack delayed_put_task_struct
-	storm_goes_on
 }
 
 case_their_begin_is_patched_while_tasks_fork_and_execute()
 {
-	storm execs 1
-	storm forks 2
+	STORMS=("execs 1" "forks 2")
 	path_case copy_process kernel_clone wake_up_new_task sched_fork begin_new_exec
-	storm_goes_on
 }
 
 # The idle tasks leave do_idle() only to come back.
 case_the_idle_loop_is_patched_while_cpus_idle()
 {
-	storm forks 1
+	STORMS=("forks 1")
 	path_case do_idle schedule_idle tick_nohz_idle_enter tick_nohz_idle_exit \
 		  tick_nohz_idle_stop_tick flush_smp_call_function_queue \
 		  arch_cpu_idle_enter nohz_run_idle_balance
-	storm_goes_on
 }
 
 case_interrupts_are_patched_while_they_come()
 {
-	storm forks 1
+	STORMS=("forks 1")
 	path_case irq_enter_rcu irq_exit_rcu update_process_times sched_tick \
 		  handle_softirqs run_timer_softirq
-	storm_goes_on
 }
 
 case_rcu_is_patched_while_it_works()
 {
-	storm forks 1
+	STORMS=("forks 1")
 	path_case rcu_sched_clock_irq rcu_core note_gp_changes rcu_gp_init \
 		  rcu_gp_cleanup call_rcu rcu_report_qs_rnp force_qs_rnp
-	storm_goes_on
 }
 
 cpu_cycle()
@@ -172,7 +204,7 @@ case_functions_that_run_without_rcu_are_patched()
 	WANT=3
 	klp_on_cleanup "echo 1 > $CPU1"
 	bg cpu_cycle
-	path_case native_play_dead play_dead_common cpuhp_ap_report_dead fpu__init_cpu
+	path_case native_play_dead cpuhp_ap_report_dead fpu__init_cpu
 	kill "$BG_PID"
 	wait "$BG_PID" || :
 	echo 1 > $CPU1 || :
@@ -182,27 +214,26 @@ case_functions_that_run_without_rcu_are_patched()
 # Everybody who sleeps does so in schedule(): nobody can leave its old version.
 case_a_patch_of_schedule_waits_and_is_reversed()
 {
-	storm forks 1
+	STORMS=("forks 1")
 	paths schedule
+	storms_begin
 	path_load
 	expect in_transition $PATCH
 	wait_for_calls
 	expect holds_for 1500 in_transition $PATCH
 	klp_note "tasks that wait: $(tasks_not_on_side 1 | wc -l); $(path_hits)"
 	path_unload
-	storm_goes_on
 }
 
 case_all_of_them_at_once()
 {
-	storm forks 2
+	STORMS=("forks 2")
 	path_case do_exit release_task copy_process kernel_clone do_idle schedule_idle \
 		  irq_enter_rcu irq_exit_rcu sched_tick handle_softirqs \
 		  rcu_sched_clock_irq rcu_core note_gp_changes update_process_times \
 		  try_to_wake_up flush_smp_call_function_queue
 	path_reversed 1
 	path_enabled 0
-	storm_goes_on
 }
 
 klp_requires()

@@ -58,7 +58,7 @@ as_told_by()
 # Which the patch in force has relocations for.
 target_does_not_load()
 {
-	! mod_load ${T}00 2> "$KLP_TMP/why" || return 1
+	! mod_load "${T}00" 2> "$KLP_TMP/why" || return 1
 	klp_note "insmod: $(cat "$KLP_TMP/why")"
 	klp_note "log: $(log_since | grep -m 1 'existing value is nonzero')"
 }

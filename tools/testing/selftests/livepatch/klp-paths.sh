@@ -159,13 +159,12 @@ case_their_begin_is_patched_while_tasks_fork_and_execute()
 	path_case copy_process kernel_clone wake_up_new_task sched_fork begin_new_exec
 }
 
-# The idle tasks leave do_idle() only to come back.
+# The idle tasks leave do_idle() only to come back, and not often.
 case_the_idle_loop_is_patched_while_cpus_idle()
 {
-	STORMS=("forks 1")
+	WANT=5
 	path_case do_idle schedule_idle tick_nohz_idle_enter tick_nohz_idle_exit \
-		  tick_nohz_idle_stop_tick flush_smp_call_function_queue \
-		  arch_cpu_idle_enter nohz_run_idle_balance
+		  flush_smp_call_function_queue arch_cpu_idle_enter nohz_run_idle_balance
 }
 
 case_interrupts_are_patched_while_they_come()
@@ -227,7 +226,8 @@ case_a_patch_of_schedule_waits_and_is_reversed()
 
 case_all_of_them_at_once()
 {
-	STORMS=("forks 2")
+	WANT=5
+	STORMS=("forks 1")
 	path_case do_exit release_task copy_process kernel_clone do_idle schedule_idle \
 		  irq_enter_rcu irq_exit_rcu sched_tick handle_softirqs \
 		  rcu_sched_clock_irq rcu_core note_gp_changes update_process_times \

@@ -28,7 +28,7 @@
 #define PATCHES		6
 #define FUNCS		7
 #define HOLDABLE	4		/* the functions that are always there */
-#define EXITING		6		/* that of exiting tasks */
+#define AT_EXIT		6		/* that of exiting tasks */
 #define JUMP		0x40		/* held in what the function jumps to */
 #define CONTROL		"/sys/kernel/debug/klp_torture/control"
 #define HOLD		"/sys/kernel/debug/klp_torture/hold"
@@ -218,7 +218,7 @@ static void hold(int pipe)
 
 	signal(SIGCHLD, SIG_IGN);
 	while (read(pipe, &func, 1) == 1) {
-		if (func == EXITING) {
+		if (func == AT_EXIT) {
 			hold_exiting();
 			continue;
 		}
@@ -339,7 +339,7 @@ static int can_hold_exiting(unsigned int funcs)
 	int i;
 
 	for (i = 0; i < enabled_nr; i++)
-		if (funcs & funcs_of[enabled[i]] & 1 << EXITING)
+		if (funcs & funcs_of[enabled[i]] & 1 << AT_EXIT)
 			return 1;
 	return 0;
 }
@@ -349,7 +349,7 @@ static unsigned int any_func(unsigned int funcs)
 	unsigned int func;
 
 	if (can_hold_exiting(funcs) && any(2))
-		return EXITING;
+		return AT_EXIT;
 	do
 		func = any(HOLDABLE);
 	while (!(funcs & 1 << func));
@@ -377,7 +377,7 @@ static int hold_up(unsigned int funcs)
 		usleep(200);
 	}
 	count->held++;
-	return func == EXITING ? EXITING : 1 + !!(func & JUMP);
+	return func == AT_EXIT ? AT_EXIT : 1 + !!(func & JUMP);
 }
 
 static void let_go(int held)

@@ -283,6 +283,15 @@ static bool is_named_twice(struct image *img, unsigned int sec)
 	return false;
 }
 
+/* The loader would name it in a line that is too long for the log, and comes late. */
+static void keep_name_ours(struct image *img, Elf64_Sym *sym)
+{
+	const char *name = (char *)img->data + names_of_symbols(img)->sh_offset + sym->st_name;
+
+	if (strlen(name) > 500)
+		sym->st_shndx = SHN_LIVEPATCH;
+}
+
 static void keep_out(struct image *img, struct image *was)
 {
 	unsigned int i, nr_syms = count_symbols(was);
@@ -291,6 +300,8 @@ static void keep_out(struct image *img, struct image *was)
 	for (i = 1; i < header(img)->e_shnum; i++)
 		if (memcmp(section(img, i), section(was, i), sizeof(*sec)))
 			keep_layout(img, section(img, i), section(was, i));
+	for (i = 0; i < was->nr_syms; i++)
+		keep_name_ours(img, symbol(img, was->sym[i]));
 	for (i = 0; i < was->nr_relas; i++) {
 		sec = section(img, was->rela[i]);
 		if (is_named_twice(img, was->rela[i]))

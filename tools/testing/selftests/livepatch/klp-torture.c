@@ -353,7 +353,7 @@ static unsigned int any_func(unsigned int funcs)
 	do
 		func = any(HOLDABLE);
 	while (!(funcs & 1 << func));
-	return func | (any(2) ? JUMP : 0);
+	return func | (any(4) ? JUMP : 0);
 }
 
 /* Most often in what the transition is about, so that it cannot end */
@@ -362,7 +362,7 @@ static int hold_up(unsigned int funcs)
 	char func;
 	double end = now() + 5;
 
-	if (any(2) || !(funcs & ((1 << HOLDABLE) - 1)))
+	if (!any(3) || !(funcs & ((1 << HOLDABLE) - 1)))
 		return 0;
 	func = any_func(funcs);
 	tell_holder("hold");
@@ -554,7 +554,7 @@ static void transition(void)
 	if (enabled_nr < 2 || (enabled_nr < 5 && any(2)))
 		enable(any_free());
 	else
-		disable(enabled[any(enabled_nr)]);
+		disable(enabled[any(2) ? 0 : any(enabled_nr)]);	/* the oldest: others stay */
 	if (!any(4))
 		pause_up_to(200000);	/* sites settle */
 }

@@ -262,21 +262,26 @@ crowd_works()
 	done
 }
 
+# Children that have outlived their parents, too
+no_crowd()
+{
+	! pkill -KILL -x klp-crowd
+}
+
 torture_cleanup()
 {
 	local p
 
 	echo release > "$TORTURE/hold"
 	klp_kill_jobs
+	poll_until -t 30 no_crowd
 	for p in $(printf '%s\n' "$KLP_SYSFS"/klp_torture_p* | tac); do
 		poll_until -t 30 no_transition
 		[ ! -d "$p" ] || echo 0 > "$p/enabled"
 	done
 	for p in klp_torture_p{1..6} $TORTURE_MODULES; do
-		if mod_loaded "$p"; then
-			poll_until -t 30 mod_refcount_is "$p" 0
-			rmmod "$p"
-		fi
+		# What is still in use uses those that come after it
+		! mod_loaded "$p" || poll_until -t 30 rmmod "$p" || break
 	done
 	[ ! -d $FREEZER ] || rmdir $FREEZER
 	[ ! -w $OPTIMIZE ] || echo 1 > $OPTIMIZE
@@ -392,6 +397,7 @@ torture()
 	nice -n -20 "$KLP_DIR/klp-torture" "$KLP_MODULES" "$SEED" "$@" > "$KLP_TMP/torture" || status=$?
 	torture_faults_end
 	klp_kill_jobs
+	wait_until no_crowd
 	klp_note "torture: $(torture_figures)"
 	expect_eq "a violation, or a transition without an end: status" 0 "$status"
 }

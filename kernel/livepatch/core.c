@@ -449,9 +449,10 @@ void klp_patch_forget(struct klp_live_patch *patch)
  *
  * Context: Process context.  Expects klp_lock() held.
  * Return: 0; -EINVAL if a name cannot be found, or only too often, or cannot be
- * redirected, or not to where it should go, or a relocation is not as it should be; -ENOENT if the size of a
- * function is unknown; -ENOEXEC if ``verify`` is on and a function is not what the
- * patch was built against; -ENOMEM; what the architecture says of a relocation.
+ * redirected, or not to where it should go, or a relocation is not as it should be;
+ * -ENOENT if the size of a function is unknown; -ENOEXEC if ``verify`` is on and a
+ * function is not what the patch was built against; -ENOMEM; what the architecture
+ * says of a relocation.
  */
 int klp_patch_resolve(struct klp_live_patch *patch)
 {

@@ -97,6 +97,17 @@ static int write_file(const char *path, const char *text)
 	return err;
 }
 
+static int memory_fails;
+
+/* For what is done to a patch, not for what this program does for itself */
+static void short_of_memory(int now_and_then)
+{
+	if (!memory_fails)
+		return;
+	while (write_file("/proc/self/make-it-fail", now_and_then ? "1" : "0") == ENOMEM)
+		;
+}
+
 /* 0 if it is not there */
 static int read_number(const char *path)
 {
@@ -159,8 +170,10 @@ static int load(const char *name, const char *params)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		die("%s: %s", path, strerror(errno));
+	short_of_memory(1);
 	if (syscall(SYS_finit_module, fd, params, 0))
 		err = errno;
+	short_of_memory(0);
 	close(fd);
 	return err;
 }
@@ -184,6 +197,16 @@ static char *patch_file(int patch, const char *file)
 
 	snprintf(path, sizeof(path), SYSFS "%d/%s", patch, file);
 	return path;
+}
+
+static int set_enabled(int patch, int on)
+{
+	int err;
+
+	short_of_memory(1);
+	err = write_file(patch_file(patch, "enabled"), on ? "1" : "0");
+	short_of_memory(0);
+	return err;
 }
 
 static void patch_unload(int patch)
@@ -396,7 +419,7 @@ static void let_go(int held)
 static void turn(int patch, int *goal)
 {
 	control("turn");
-	if (write_file(patch_file(patch, "enabled"), *goal ? "0" : "1"))
+	if (set_enabled(patch, !*goal))
 		return;		/* it has just gone, or memory was short */
 	*goal = !*goal;
 	control("turned");
@@ -523,7 +546,7 @@ static void disable(int patch)
 	int held = hold_up(running_funcs(patch)), err;
 
 	control("disable %d", patch);
-	err = write_file(patch_file(patch, "enabled"), "0");
+	err = set_enabled(patch, 0);
 	if (err) {
 		let_go(held);
 		control("done 1");
@@ -582,12 +605,6 @@ static void report(double seconds)
 	       seen("gone"), seen("side"), seen("inside"));
 }
 
-/* Short of memory now and then, where the kernel can be told to */
-static void fail_sometimes(int fail)
-{
-	write_file("/proc/self/make-it-fail", fail ? "1" : "0");
-}
-
 int main(int argc, char **argv)
 {
 	double begin = now();
@@ -609,10 +626,10 @@ int main(int argc, char **argv)
 	while ((count->transitions < strtoul(argv[3], NULL, 0) ||
 		seen("calls") < strtoul(argv[4], NULL, 0)) &&
 	       now() - begin < atoi(argv[5]) && !violations()) {
-		fail_sometimes(!any(2));
+		memory_fails = !any(2);
 		transition();
 	}
-	fail_sometimes(0);
+	memory_fails = 0;
 	while (enabled_nr)
 		disable(enabled[any(enabled_nr)]);
 	stop_coming(coming);

@@ -12,6 +12,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
+#include <linux/linkage.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
 #include <linux/static_call.h>
@@ -35,7 +36,6 @@ MODULE_PARM_DESC(hold, "replace holder_wait() of klp_test_holder as well");
 #ifdef CONFIG_X86_64
 
 #include <asm/ibt.h>
-#include <asm/linkage.h>
 
 /* No function has this type: nothing here knows what the originals take. */
 typedef void (klp_path_fn)(void);

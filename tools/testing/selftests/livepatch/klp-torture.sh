@@ -7,9 +7,10 @@
 # How much, and from which seed, is said by variables, or by kernel parameters of the
 # same name in small letters with dots, e.g. klp.torture.transitions=3000:
 #
-#	KLP_TORTURE_TRANSITIONS	500, or 0 for what there is time for
-#	KLP_TORTURE_CALLS	1000000
-#	KLP_TORTURE_SECONDS	500	where to give up
+#	KLP_TORTURE_TRANSITIONS	250, on each of two kernels; or 0 for what there is
+#				time for
+#	KLP_TORTURE_CALLS	500000
+#	KLP_TORTURE_SECONDS	1000	where to give up
 #	KLP_TORTURE_SEED	1
 #	KLP_TORTURE_FAULTS	all that there are, see FAULTS; their names, with
 #				commas; none
@@ -19,6 +20,8 @@
 #				klp_torture_delay.c
 #
 # Fails when it was given up before there were as many.
+#
+# Time limit: 1200
 
 . "$(dirname "$0")/klp-lib.sh"
 
@@ -326,9 +329,9 @@ memory_is_flat()
 
 torture_options()
 {
-	TRANSITIONS=$(option TRANSITIONS 500)
-	CALLS=$(option CALLS 1000000)
-	SECONDS_MAX=$(option SECONDS 500)
+	TRANSITIONS=$(option TRANSITIONS 250)
+	CALLS=$(option CALLS 500000)
+	SECONDS_MAX=$(option SECONDS 1000)
 	SEED=$(option SEED 1)
 	WANTED=$(option FAULTS "$FAULTS")
 	LONG=$(option LONG 300)

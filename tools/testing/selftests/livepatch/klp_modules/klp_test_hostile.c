@@ -22,6 +22,7 @@
 #include <crypto/sha2.h>
 
 #include "klp_test_reloc.h"
+#include "klp_test_verify.h"
 
 /* ---- livepatch relocations ---- */
 
@@ -90,30 +91,6 @@ static struct klp_patch patch = {
 };
 
 /* ---- checksums ---- */
-
-/* The layout that the core knows by the name of the section. */
-struct verify_mask {
-	u32 offset;
-	u32 size;
-};
-
-struct verify_func {
-	const char *name;
-	unsigned long pos;
-	const void *code;
-	const struct verify_mask *masks;
-	u32 nr_masks;
-	u32 size;
-	u8 sum[SHA256_DIGEST_SIZE];
-};
-
-struct verify_object {
-	const char *name;
-	const u8 *build_id;
-	u32 size;
-	u32 nr_funcs;
-	const struct verify_func *funcs;
-};
 
 /* All of what counts is masked, so it is eight zeroes, whatever the function is. */
 #define ZEROES	8

@@ -17,6 +17,8 @@
 
 #include <crypto/sha2.h>
 
+#include "klp_test_verify.h"
+
 #define CALL_SIZE	5
 
 static char *function = "vmlinux:cmdline_proc_show";
@@ -34,30 +36,6 @@ MODULE_PARM_DESC(made, "what an earlier load has told");
 static char *build_id = "";
 module_param(build_id, charp, 0444);
 MODULE_PARM_DESC(build_id, "GNU build-id of the object, in hexadecimal digits");
-
-/* The layout that the core knows by the name of the section. */
-struct verify_mask {
-	u32 offset;
-	u32 size;
-};
-
-struct verify_func {
-	const char *name;
-	unsigned long pos;
-	const void *code;
-	const struct verify_mask *masks;
-	u32 nr_masks;
-	u32 size;
-	u8 sum[SHA256_DIGEST_SIZE];
-};
-
-struct verify_object {
-	const char *name;
-	const u8 *build_id;
-	u32 size;
-	u32 nr_funcs;
-	const struct verify_func *funcs;
-};
 
 static char text[128];
 static u8 id[32];

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -161,19 +162,26 @@ static unsigned long seen(const char *name)
 	return found;
 }
 
+/* From memory of our own: short of memory, finit_module() logs a call trace (vmalloc()) */
 static int load(const char *name, const char *params)
 {
 	char path[256];
+	struct stat st;
+	void *image;
 	int fd, err = 0;
 
 	snprintf(path, sizeof(path), "%s/%s.ko", modules, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st))
+		die("%s: %s", path, strerror(errno));
+	image = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (image == MAP_FAILED)
 		die("%s: %s", path, strerror(errno));
 	short_of_memory(1);
-	if (syscall(SYS_finit_module, fd, params, 0))
+	if (syscall(SYS_init_module, image, st.st_size, params))
 		err = errno;
 	short_of_memory(0);
+	munmap(image, st.st_size);
 	close(fd);
 	return err;
 }

@@ -170,10 +170,12 @@ can_allocations()
 # klp-torture makes itself a task whose allocations may fail, every now and then
 fault_allocations()
 {
-	echo $((1 + RANDOM % 3)) > "$FAILSLAB/probability"
 	echo Y > "$FAILSLAB/task-filter"
 	echo 0 > "$FAILSLAB/verbose"
 	echo -1 > "$FAILSLAB/times"
+	echo N > "$FAILSLAB/ignore-gfp-wait"
+	# Last: from here on they do
+	echo $((1 + RANDOM % 3)) > "$FAILSLAB/probability"
 	short_pause
 	echo 0 > "$FAILSLAB/probability"
 }

@@ -515,6 +515,34 @@ case_a_busy_caller_is_never_sent_to_the_original()
 	watch_all $((1 << 4)) toggle_tracers
 }
 
+attach_and_detach()
+{
+	for _ in 1 2 3; do
+		bpf_attach fexit klp_target_value klp_test_target
+		bpf_detach
+	done
+}
+
+# A program whose trampoline calls the function itself is asked to make another when
+# the function is patched.  Where there is a probe, too, ftrace goes through a list of
+# callbacks with all registers, and must not find the first trampoline there while it
+# asks: it is freed then.
+case_a_busy_caller_is_not_sent_to_the_original_by_a_program()
+{
+	need_bpf
+	need_kprobes
+	settled_patch
+	need_file /sys/kernel/btf/klp_test_target "modules have no type information"
+	need_file "$KLP_TRACING/kprobe_events" "the kernel has no kprobe events"
+	echo "p klp_test_target:klp_target_value" > "$KLP_TRACING/kprobe_events"
+	echo 1 > "$KLP_TRACING/events/kprobes/enable"
+	mod_load klp_test_kprobe symbol=bpf_tramp_ftrace_ops_func delay_ms=50
+	watch_all $((1 << 4)) attach_and_detach
+	expect [ "$(module_hits klp_test_kprobe)" -ge 3 ]
+	kprobe_stop
+	klp_reset_tracing
+}
+
 toggle_patches()
 {
 	for _ in 1 2 3 4 5 6; do

@@ -115,6 +115,7 @@ blocker_reason_like()
 
 case_a_frame_that_cannot_be_unwound_is_named()
 {
+	grep -qw __start_orc_unwind /proc/kallsyms || klp_skip "the kernel has no ORC tables"
 	kick_load
 	kick_task unreadable
 	wait_until asleep "$BG_PID"

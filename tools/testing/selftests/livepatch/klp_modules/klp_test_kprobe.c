@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A kprobe or kretprobe at a symbol; module parameters choose. */
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -16,6 +17,10 @@ static bool ret;
 module_param(ret, bool, 0);
 MODULE_PARM_DESC(ret, "a return probe");
 
+static int delay_ms;
+module_param(delay_ms, int, 0);
+MODULE_PARM_DESC(delay_ms, "how long those who come by wait there, without sleeping");
+
 static int hits;
 module_param(hits, int, 0444);
 MODULE_PARM_DESC(hits, "how often it was hit");
@@ -23,6 +28,7 @@ MODULE_PARM_DESC(hits, "how often it was hit");
 static int klp_test_pre(struct kprobe *p, struct pt_regs *regs)
 {
 	hits++;
+	mdelay(delay_ms);
 	return 0;
 }
 

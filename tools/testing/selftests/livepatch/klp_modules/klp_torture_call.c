@@ -76,7 +76,10 @@ static klp_torture_fn klp_torture_choose(struct klp_torture_call *call,
 	return klp_torture_entry[func];
 }
 
-/* One that exits not for ever: the next transition waits for him before it begins */
+/*
+ * One that exits not for ever: the next transition waits for him before it begins.  The
+ * others until they are let go by somebody who may be frozen: so can they be.
+ */
 static void klp_torture_keep(struct klp_torture_call *call)
 {
 	call->flags &= ~KLP_TORTURE_HOLD;
@@ -85,7 +88,8 @@ static void klp_torture_keep(struct klp_torture_call *call)
 		wait_event_timeout(klp_torture_wait, READ_ONCE(klp_torture_released),
 				   msecs_to_jiffies(4 * long_ms));
 	else
-		wait_event_killable(klp_torture_wait, READ_ONCE(klp_torture_released));
+		wait_event_state(klp_torture_wait, READ_ONCE(klp_torture_released),
+				 TASK_KILLABLE | TASK_FREEZABLE);
 	atomic_dec(&klp_torture_held);
 }
 

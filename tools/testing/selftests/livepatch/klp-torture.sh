@@ -185,12 +185,29 @@ can_suspends()
 	[ -w /sys/power/pm_test ] && grep -qw freeze /sys/power/state
 }
 
-# As far as freezing all tasks, and back
+all_stopped()
+{
+	local pid
+
+	for pid; do
+		! grep -hs ^State: "/proc/$pid/task/"*/status | grep -qv "(stopped)" || return 1
+	done
+}
+
+# As far as freezing all tasks, and back.  But one that executes itself waits for its
+# other threads to end, those may freeze first, and then it cannot: none is at that.
 fault_suspends()
 {
-	echo freezer > /sys/power/pm_test
-	echo 0 > /sys/module/suspend/parameters/pm_test_delay
-	echo freeze > /sys/power/state
+	local execs
+
+	mapfile -t execs < <(pgrep -f "klp-crowd execs")
+	kill -STOP "${execs[@]}"
+	if poll_until -t 5 all_stopped "${execs[@]}"; then
+		echo freezer > /sys/power/pm_test
+		echo 0 > /sys/module/suspend/parameters/pm_test_delay
+		echo freeze > /sys/power/state
+	fi
+	kill -CONT "${execs[@]}"
 	short_pause
 }
 

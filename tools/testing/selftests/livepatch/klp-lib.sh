@@ -385,11 +385,20 @@ klp_debug_lines()
 	fi 2> /dev/null
 }
 
+# Reports of KCSAN without a function of ours are not ours to mend
+without_races_of_others()
+{
+	awk '/^====================/ { if (inside && keep) printf "%s", report; inside = !inside; keep = 0; report = ""; next }
+	     inside { report = report $0 "\n"; keep = keep || /klp_/ || (/BUG:/ && !/KCSAN/); next }
+	     { print }
+	     END { printf "%s", report }'
+}
+
 # The kernel complained: WARN, BUG, oops, lockdep, RCU stall.  Shows what it said, and
 # what stands around it: a call trace alone does not tell what it is about.
 log_complains()
 {
-	log_since |
+	log_since | without_races_of_others |
 		grep -B 5 -A 15 -E 'WARNING:|BUG:|Oops|general protection|Call Trace:|rcu: INFO|INFO: task'
 }
 

@@ -371,6 +371,7 @@ case_children_count_as_moved_by_fork()
 
 case_busy_kthreads_are_moved_in_cond_resched()
 {
+	[[ " $(uname -v) " != *" PREEMPT "* ]] || klp_skip "cond_resched() does nothing here"
 	target_load
 	free_cpu1
 	target_kthread spin 0

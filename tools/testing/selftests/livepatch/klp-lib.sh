@@ -385,11 +385,14 @@ klp_debug_lines()
 	fi 2> /dev/null
 }
 
-# Reports of KCSAN without a function of ours are not ours to mend
+# Reports of KCSAN without a function of ours are not ours to mend; what an interrupt came
+# in between has no part in it
 without_races_of_others()
 {
 	awk '/^====================/ { if (inside && keep) printf "%s", report; inside = !inside; keep = 0; report = ""; next }
-	     inside { report = report $0 "\n"; keep = keep || /klp_/ || (/BUG:/ && !/KCSAN/); next }
+	     / by (task|interrupt) / { interrupted = 0 }
+	     /^ asm_/ { interrupted = 1 }
+	     inside { report = report $0 "\n"; keep = keep || (/BUG:/ && !/KCSAN/) || (!interrupted && /^ [^ ]*klp_/); next }
 	     { print }
 	     END { printf "%s", report }'
 }

@@ -342,7 +342,7 @@ asleep()
 # log_mark: log_since prints what comes after the last mark (every case has one).
 log_mark()
 {
-	KLP_MARK="klp-selftest: $KLP_SCRIPT $BASHPID $(now_us)"
+	KLP_MARK="klp-selftest: $KLP_SCRIPT $BASHPID ${EPOCHREALTIME/./}"
 	echo "$KLP_MARK" > /dev/kmsg
 }
 
@@ -357,7 +357,10 @@ log_since()
 # log_has TEXT: a fixed string in the log since the mark.
 log_has()
 {
-	log_since | grep -qF -- "$1"
+	dmesg --notime | KLP_TEXT=$1 awk -v mark="$KLP_MARK" '
+		index($0, mark) { found = 0; next }
+		index($0, ENVIRON["KLP_TEXT"]) { found = 1 }
+		END { exit !found }'
 }
 
 expect_log()
@@ -385,24 +388,43 @@ klp_debug_lines()
 	fi 2> /dev/null
 }
 
-# Reports of KCSAN without a function of ours are not ours to mend; what an interrupt came
-# in between has no part in it
-without_races_of_others()
-{
-	awk '/^====================/ { if (inside && keep) printf "%s", report; inside = !inside; keep = 0; report = ""; next }
-	     / by (task|interrupt) / { interrupted = 0 }
-	     /^ asm_/ { interrupted = 1 }
-	     inside { report = report $0 "\n"; keep = keep || (/BUG:/ && !/KCSAN/) || (!interrupted && /^ [^ ]*klp_/); next }
-	     { print }
-	     END { printf "%s", report }'
-}
-
-# The kernel complained: WARN, BUG, oops, lockdep, RCU stall.  Shows what it said, and
+# The kernel complained: WARN, BUG, oops, lockdep, RCU stall.  Shows what it said first, and
 # what stands around it: a call trace alone does not tell what it is about.
+#
+# Reports of KCSAN without a function of ours are not ours to mend; what an interrupt came
+# in between has no part in it.
 log_complains()
 {
-	log_since | without_races_of_others |
-		grep -B 5 -A 15 -E 'WARNING:|BUG:|Oops|general protection|Call Trace:|rcu: INFO|INFO: task'
+	dmesg --notime | awk -v mark="$KLP_MARK" '
+		function keep(text) { line[n++] = text }
+		index($0, mark) { n = inside = 0; next }
+		/^====================/ {
+			if (inside && ours)
+				for (i = 0; i < m; i++)
+					keep(report[i])
+			inside = !inside
+			ours = m = 0
+			next
+		}
+		/ by (task|interrupt) / { interrupted = 0 }
+		/^ asm_/ { interrupted = 1 }
+		inside {
+			report[m++] = $0
+			ours = ours || (/BUG:/ && !/KCSAN/) || (!interrupted && /^ [^ ]*klp_/)
+			next
+		}
+		{ keep($0) }
+		END {
+			if (inside)
+				for (i = 0; i < m; i++)
+					keep(report[i])
+			for (i = 0; i < n; i++)
+				if (line[i] ~ /WARNING:|BUG:|Oops|general protection|Call Trace:|rcu: INFO|INFO: task/)
+					break
+			for (j = i > 5 ? i - 5 : 0; i < n && j < n && j < i + 40; j++)
+				print line[j]
+			exit i == n
+		}'
 }
 
 # ---- Cleaning up ------------------------------------------------------------
@@ -413,18 +435,39 @@ klp_on_cleanup()
 	KLP_CLEANUPS=("$*" "${KLP_CLEANUPS[@]}")
 }
 
+# klp_reset_file FILE WANTED VALUE: writes VALUE unless its first line is WANTED.  Each
+# write is a grace period or more.
+klp_reset_file()
+{
+	local line=
+
+	[ -e "$KLP_TRACING/$1" ] || return 0
+	read -r line < "$KLP_TRACING/$1" || :
+	[ "$line" = "$2" ] || echo "$3" > "$KLP_TRACING/$1" || :
+}
+
 klp_reset_tracing()
 {
-	local f
+	local all="#### all functions enabled ####" line
 
 	[ -d "$KLP_TRACING" ] || return 0
-	for f in current_tracer:nop set_graph_function: set_ftrace_filter: \
-		 events/kprobes/enable:0 events/livepatch/enable:0 trace: kprobe_events: tracing_on:1; do
-		if [ -e "$KLP_TRACING/${f%%:*}" ]; then
-			echo "${f#*:}" > "$KLP_TRACING/${f%%:*}" || :
-		fi
-	done 2> /dev/null
-	echo 1 > /proc/sys/kernel/ftrace_enabled || :
+	{
+		klp_reset_file current_tracer nop nop
+		klp_reset_file set_graph_function "$all" ""
+		klp_reset_file set_ftrace_filter "$all" ""
+		klp_reset_file events/kprobes/enable 0 0
+		klp_reset_file events/livepatch/enable 0 0
+		klp_reset_file kprobe_events "" ""
+		klp_reset_file tracing_on 1 1
+		while read -r line; do
+			if [[ $line != "#"* ]]; then	# no header, but what was traced
+				: > "$KLP_TRACING/trace"
+				break
+			fi
+		done < "$KLP_TRACING/trace"
+	} 2> /dev/null
+	read -r line < /proc/sys/kernel/ftrace_enabled || :
+	[ "$line" = 1 ] || echo 1 > /proc/sys/kernel/ftrace_enabled || :
 }
 
 klp_open_gates()
@@ -461,13 +504,18 @@ klp_test_patches()
 
 no_test_patches()
 {
-	[ -z "$(klp_test_patches)" ]
+	local dir
+
+	for dir in "$KLP_SYSFS"/klp_test*; do
+		[ ! -d "$dir" ] || return 1
+	done
 }
 
 klp_disable_all()
 {
 	local p
 
+	! no_test_patches || return 0
 	for p in $(klp_test_patches | tac); do
 		poll_until -t 20 no_transition || :
 		if patch_enabled "$p"; then
@@ -484,29 +532,40 @@ klp_disable_all()
 	return 1
 }
 
-klp_test_modules()
+# Into the array KLP_LOADED
+klp_find_modules()
 {
-	awk '/^klp_test/ { print $1 }' /proc/modules
+	local dir
+
+	KLP_LOADED=()
+	for dir in /sys/module/klp_test*; do
+		[ ! -e "$dir/refcnt" ] || KLP_LOADED+=("${dir##*/}")
+	done
 }
+
+# klp_unload_unused NR: true if fewer than NR are left then
+klp_unload_unused()
+{
+	local name unused=()
+
+	for name in "${KLP_LOADED[@]}"; do
+		! mod_refcount_is "$name" 0 || unused+=("$name")
+	done
+	[ ${#unused[@]} -eq 0 ] || rmmod "${unused[@]}" || :
+	klp_find_modules
+	[ ${#KLP_LOADED[@]} -lt "$1" ]
+} 2> /dev/null
 
 # Unloads in whatever order the dependencies allow.
 klp_unload_all()
 {
-	local again=1 name
-
-	while [ "$again" ]; do
-		again=
-		for name in $(klp_test_modules); do
-			poll_until -t 2 mod_refcount_is "$name" 0 || continue
-			if rmmod "$name"; then
-				again=1
-			fi
-		done
-	done 2> /dev/null
-	if [ "$(klp_test_modules)" ]; then
-		klp_note "cleanup: modules left: $(klp_test_modules | tr '\n' ' ')"
-		return 1
-	fi
+	klp_find_modules
+	while [ ${#KLP_LOADED[@]} -gt 0 ]; do
+		if ! poll_until -t 2 klp_unload_unused ${#KLP_LOADED[@]}; then
+			klp_note "cleanup: modules left: ${KLP_LOADED[*]}"
+			return 1
+		fi
+	done
 }
 
 klp_cleanup()
@@ -545,7 +604,8 @@ klp_case_end()
 		klp_diagnose
 	fi
 	klp_cleanup || [ "$rc" -ne 0 ] || rc=$KSFT_FAIL
-	if [ "$rc" -eq 0 ] && log_complains | sed -n '1,60s/^/# /p' | grep .; then
+	if [ "$rc" -eq 0 ] && log_complains > "$KLP_TMP/complaint"; then
+		sed 's/^/# /' "$KLP_TMP/complaint"
 		klp_note "FAIL: the kernel complained"
 		rc=$KSFT_FAIL
 	fi
@@ -575,7 +635,7 @@ klp_run_case()
 {
 	local name=$1 rc=0
 
-	rm -f "$KLP_TMP/skip"
+	[ ! -e "$KLP_TMP/skip" ] || rm "$KLP_TMP/skip"
 	: > "$KLP_TMP/jobs"
 	set +e
 	(

@@ -100,13 +100,20 @@ static int write_file(const char *path, const char *text)
 
 static int memory_fails;
 
-/* For what is done to a patch, not for what this program does for itself */
+/*
+ * For what is done to a patch, not for what this program does for itself: opening the
+ * file once more might fail, too, in more ways than one.
+ */
 static void short_of_memory(int now_and_then)
 {
+	static int fd = -1;
+
 	if (!memory_fails)
 		return;
-	while (write_file("/proc/self/make-it-fail", now_and_then ? "1" : "0") == ENOMEM)
-		;
+	if (fd < 0)
+		fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && pwrite(fd, now_and_then ? "1" : "0", 1, 0) != 1)
+		die("make-it-fail: %s", strerror(errno));
 }
 
 /* 0 if it is not there */

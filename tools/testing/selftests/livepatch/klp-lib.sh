@@ -399,18 +399,19 @@ log_complains()
 		function keep(text) { line[n++] = text }
 		index($0, mark) { n = inside = 0; next }
 		/^====================/ {
-			if (inside && ours)
+			if (inside && (ours || !race))
 				for (i = 0; i < m; i++)
 					keep(report[i])
 			inside = !inside
-			ours = m = 0
+			ours = race = m = 0
 			next
 		}
 		/ by (task|interrupt) / { interrupted = 0 }
 		/^ asm_/ { interrupted = 1 }
 		inside {
 			report[m++] = $0
-			ours = ours || (/BUG:/ && !/KCSAN/) || (!interrupted && /^ [^ ]*klp_/)
+			race = race || /BUG: KCSAN/
+			ours = ours || (!interrupted && /^ [^ ]*klp_/)
 			next
 		}
 		{ keep($0) }

@@ -86,7 +86,7 @@ static void read_symbols(struct elf_file *file)
 	size_t i;
 
 	if (file->sections[file->symtab].shdr.sh_entsize != sizeof(Elf64_Sym) ||
-	    data->size % sizeof(Elf64_Sym))
+	    !data->size || data->size % sizeof(Elf64_Sym))
 		die_broken(file, "the symbol table is broken");
 	file->symbols = data->size / sizeof(Elf64_Sym);
 	file->symbol = mem_copy(data->at, data->size);

@@ -105,6 +105,16 @@ refused()
 	result $? "$name"
 }
 
+# The size of .symtab is 32 bytes into its header, of 64 each.
+without_symbols()
+{
+	echo 'int a;' | object
+	start=$(readelf -hW "$WORK/in.o" | sed -n 's/.*Start of section headers: *\([0-9]*\).*/\1/p')
+	index=$(readelf -SW "$WORK/in.o" | sed -n 's/^ *\[ *\([0-9]*\)\] \.symtab .*/\1/p')
+	dd if=/dev/zero of="$WORK/in.o" bs=1 seek=$((start + index * 64 + 32)) count=8 conv=notrunc \
+		status=none
+}
+
 cases_of_refusals()
 {
 	echo 'extern int a; __attribute__((section(".init.text"))) int f(void) { return a; }' \
@@ -126,6 +136,10 @@ cases_of_refusals()
 	link
 	[ $? = 1 ]
 	result $? "a program"
+	without_symbols
+	link
+	[ $? = 1 ] && grep -q 'symbol table is broken' "$WORK/errors"
+	result $? "a symbol table without the symbol that each has"
 }
 
 # A limit of the size of files stands for a full disk: writing fails half way.

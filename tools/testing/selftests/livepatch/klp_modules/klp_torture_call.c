@@ -89,7 +89,7 @@ static void klp_torture_keep(struct klp_torture_call *call)
 				   msecs_to_jiffies(4 * long_ms));
 	else
 		wait_event_state(klp_torture_wait, READ_ONCE(klp_torture_released),
-				 TASK_KILLABLE | TASK_FREEZABLE);
+				 (TASK_KILLABLE | TASK_FREEZABLE));
 	atomic_dec(&klp_torture_held);
 }
 

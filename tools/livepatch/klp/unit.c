@@ -235,10 +235,11 @@ static void cut_pieces(struct object *object, struct section *section)
 		if (other == section)
 			continue;
 		list_for_each(reloc, &other->relocs) {
-			int64_t at = reloc->addend + (int64_t)reloc->symbol->value;
+			int64_t at;
 
 			if (reloc->symbol->section != section)
 				continue;
+			at = reloc->addend + (int64_t)reloc->symbol->value;
 			if (other->flags & SHF_EXECINSTR && arch_reloc_relative(reloc->type))
 				at += (int64_t)arch_reloc_size(reloc->type);	/* a jump's */
 			if (at > 0 && (uint64_t)at < section->size)

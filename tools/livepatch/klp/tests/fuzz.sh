@@ -41,7 +41,16 @@ objects()
 		gcc $KERNEL -DAFTER -c "tests/diff/$name.c" -o "$work/object/$name.after.o" || return 1
 	done
 	# shellcheck disable=SC2086
+	far | cat tests/diff/alternatives.c - | gcc $KERNEL -DAFTER -x c -c -o "$work/object/far.o" - &&
 	gcc $KERNEL -g -c tests/diff/alternatives.c -o "$work/debug.o"
+}
+
+# No section bounds the value of an absolute symbol.
+far()
+{
+	cat <<-'END'
+	asm(".globl far; far = 0x7fffffffffffffff\n.pushsection .data\n.quad far + 8\n.popsection");
+	END
 }
 
 # As a module is before it is linked: undefined symbols, .modinfo, names for klp link

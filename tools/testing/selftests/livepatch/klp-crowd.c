@@ -14,7 +14,8 @@
  *	calls	nothing else
  *
  * FILE is debugfs klp_torture/run.  COUNTER is a file whose first eight bytes count
- * what was done.  N processes do so until they are killed.
+ * what was done.  N processes do so until they are killed.  Who locks the file
+ * (flock(1)) keeps them from executing themselves meanwhile.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,11 +25,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define LOCK_FD		100	/* kept open by exec */
 
 static const char *file, *counter;
 static unsigned long *count;
@@ -169,8 +173,22 @@ static void threads(void)
 	}
 }
 
+/* Ends with close() in the program that is executed */
+static void lock_counter(void)
+{
+	int fd = open(counter, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, LOCK_FD) != LOCK_FD)
+		die(counter);
+	close(fd);
+	while (flock(LOCK_FD, LOCK_SH))
+		if (errno != EINTR)
+			die("flock");
+}
+
 static void *thread_that_execs(void *unused)
 {
+	lock_counter();
 	execl("/proc/self/exe", "klp-crowd", "execs", file, counter, NULL);
 	die("exec");
 	return NULL;
@@ -179,8 +197,10 @@ static void *thread_that_execs(void *unused)
 static void execs(void)
 {
 	pthread_t id;
-	int fd = open_file();
+	int fd;
 
+	close(LOCK_FD);
+	fd = open_file();
 	call(fd);
 	counted();
 	if (!any(2) || pthread_create(&id, NULL, thread_that_execs, NULL))

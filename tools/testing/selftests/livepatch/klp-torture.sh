@@ -12,8 +12,7 @@
 #	KLP_TORTURE_CALLS	500000
 #	KLP_TORTURE_SECONDS	1000	where to give up
 #	KLP_TORTURE_SEED	1
-#	KLP_TORTURE_FAULTS	those in FAULTS; names, with commas, among them
-#				suspends; none
+#	KLP_TORTURE_FAULTS	those in FAULTS; names, with commas; none
 #	KLP_TORTURE_LONG	300	milliseconds that functions sleep now and then: about as
 #				long as a transition takes
 #	KLP_TORTURE_DELAY	the function to be slow in, or none; else those of
@@ -185,29 +184,19 @@ can_suspends()
 	[ -w /sys/power/pm_test ] && grep -qw freeze /sys/power/state
 }
 
-all_stopped()
-{
-	local pid
-
-	for pid; do
-		! grep -hs ^State: "/proc/$pid/task/"*/status | grep -qv "(stopped)" || return 1
-	done
-}
-
 # As far as freezing all tasks, and back.  But one that executes itself waits for its
 # other threads to end, those may freeze first, and then it cannot: none is at that.
 fault_suspends()
 {
-	local execs
+	local lock
 
-	mapfile -t execs < <(pgrep -f "klp-crowd execs")
-	kill -STOP "${execs[@]}"
-	if poll_until -t 5 all_stopped "${execs[@]}"; then
+	exec {lock}< "$KLP_TMP/crowd.execs"
+	if flock -w 5 "$lock"; then
 		echo freezer > /sys/power/pm_test
 		echo 0 > /sys/module/suspend/parameters/pm_test_delay
 		echo freeze > /sys/power/state
 	fi
-	kill -CONT "${execs[@]}"
+	exec {lock}<&-
 	short_pause
 }
 
@@ -231,8 +220,7 @@ fault_freezer()
 	echo 0 > $FREEZER/cgroup.freeze
 }
 
-# Not suspends, unless asked for: pgrep may miss one that executes itself just then
-FAULTS="cpus tracers kprobes bpf memory allocations freezer"
+FAULTS="cpus tracers kprobes bpf memory allocations suspends freezer"
 
 # fault_loop NAME: until told to stop, so that nothing is left half done
 fault_loop()

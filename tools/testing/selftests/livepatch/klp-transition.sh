@@ -110,6 +110,37 @@ case_kthread_spinning_with_cond_resched_moves()
 	target_waiters 0 1 || klp_fail "the kthread stopped spinning"
 }
 
+# hits PROBE: of a kprobe event
+hits()
+{
+	awk -v name="$1" '$1 == name { print $2 }' "$KLP_TRACING/kprobe_profile"
+}
+
+has_hits()
+{
+	[ "$(hits "$1")" != 0 ]
+}
+
+# Where a static call decides what cond_resched() does: nothing else that depends on the
+# mode of preemption is patched with it.
+case_cond_resched_alone_is_patched_and_restored()
+{
+	need_file "$KLP_TRACING/kprobe_events" "the kernel has no kprobe events"
+	grep -qw sched_dynamic_klp_disable /proc/kallsyms ||
+		klp_skip "what cond_resched() does is not decided by a static call"
+	target_load
+	echo "p:updated __static_call_update" > "$KLP_TRACING/kprobe_events"
+	echo "r:restored sched_dynamic_klp_disable" >> "$KLP_TRACING/kprobe_events"
+	echo 1 > "$KLP_TRACING/events/kprobes/enable"
+	target_sleeper sleep 0
+	patch_load klp_test_p_sleep
+	wait_until has_hits updated
+	target_open 0
+	wait_until not_in_transition klp_test_p_sleep
+	wait_until has_hits restored
+	expect_eq "static calls that were updated" 2 "$(hits updated)"
+}
+
 case_patch_state_is_minus_one_without_transition()
 {
 	target_load

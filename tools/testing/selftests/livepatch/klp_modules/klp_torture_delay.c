@@ -13,7 +13,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/timekeeping.h>
+#include <linux/sched/clock.h>
 
 #include "klp_torture.h"
 
@@ -92,7 +92,7 @@ static DEFINE_PER_CPU(u64, klp_torture_not_before);
 /* Time is shared out: the machine has to do something else as well */
 static int notrace klp_torture_hit(struct kprobe *probe, struct pt_regs *regs)
 {
-	u64 now = ktime_get_mono_fast_ns(), *not_before, delay, end;
+	u64 now = local_clock(), *not_before, delay, end;
 	u32 random;
 
 	not_before = this_cpu_ptr(&klp_torture_not_before);
@@ -101,7 +101,7 @@ static int notrace klp_torture_hit(struct kprobe *probe, struct pt_regs *regs)
 		return 0;
 	delay = (u64)((random >> 8) % (max_us + 1)) * NSEC_PER_USEC;
 	end = now + delay;
-	while (ktime_get_mono_fast_ns() < end)
+	while (local_clock() < end)
 		cpu_relax();
 	*not_before = end + delay * share;
 	atomic_inc(&delays_made);

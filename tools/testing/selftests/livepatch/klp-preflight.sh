@@ -21,6 +21,22 @@ world()
 	tasks_not_on_side -1 | wc -l
 }
 
+# A while after a transition, functions jump where the handler sent them, see design.
+jumps()
+{
+	grep -q "^$1 .* J " "$KLP_TRACING/enabled_functions"
+}
+
+# enable_settled FUNCTION PATCH [PARAM=VALUE...]: until FUNCTION jumps
+enable_settled()
+{
+	local function=$1
+
+	shift
+	patch_enable "$@"
+	! grep -qw ftrace_update_jumps /proc/kallsyms || wait_until jumps "$function"
+}
+
 # rehearse PATCH [PARAM=VALUE...]: insmod fails, and nothing else happens.
 rehearse()
 {
@@ -183,7 +199,7 @@ case_a_function_that_somebody_else_redirects_is_reported()
 
 case_a_function_that_another_patch_redirects_is_no_problem()
 {
-	patch_enable ${P}01 objs=$CMDLINE
+	enable_settled cmdline_proc_show ${P}01 objs=$CMDLINE
 	rehearse ${P}00 objs=$CMDLINE
 	expect_report "functions: 1 ready, 0 when their modules come"
 	expect_result ok
@@ -214,7 +230,7 @@ case_a_transition_under_way_is_reported()
 
 case_an_incompatible_state_is_reported()
 {
-	patch_enable ${P}01 states=1:2
+	enable_settled cmdline_proc_show ${P}01 states=1:2
 	rehearse ${P}00 states=1:1
 	expect_report "a system state that an enabled patch has changed stands against it"
 	expect_result -EINVAL
@@ -250,7 +266,7 @@ case_tasks_in_the_functions_would_block()
 case_tasks_in_code_to_be_replaced_would_block()
 {
 	target_load
-	patch_enable klp_test_p_sleep
+	enable_settled klp_target_sleep klp_test_p_sleep
 	target_sleeper sleep 0
 	rehearse klp_test_p_value2 replace=1
 	would_block "$BG_PID" "in klp_target_sleep of klp_test_p_sleep"

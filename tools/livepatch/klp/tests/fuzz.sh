@@ -157,13 +157,24 @@ case_diff_broken()
 	broken "$work/diff/git.patch" bad.patch "$work/source" "$work/none" "$work/none" "$work/bad.patch"
 }
 
-# What libFuzzer tries next depends on addresses, too: so they are not drawn by lot.
+# What libFuzzer tries next depends on addresses, too: so they are not drawn by lot, where
+# that may be asked for.
+steady()
+{
+	if setarch -R true 2> /dev/null; then
+		setarch -R "$@"
+	else
+		"$@"
+	fi
+}
+
 fuzz()
 {
 	local how=(-seed=1 -runs=100000)
 	[ "$SECONDS_EACH" -eq 0 ] || how=(-max_total_time="$SECONDS_EACH")
 	mkdir -p "$work/corpus-$1" "$work/tmp"
-	KLP_FUZZ=$1 KLP_FUZZ_DIR=$work/tmp KLP_FUZZ_OTHER=${2:-} setarch -R "$work/fuzz" "${how[@]}" \
+	export KLP_FUZZ=$1 KLP_FUZZ_DIR=$work/tmp KLP_FUZZ_OTHER=${2:-}
+	steady "$work/fuzz" "${how[@]}" \
 		-max_len=32768 -timeout=10 -rss_limit_mb=3000 -len_control=0 \
 		-close_fd_mask=3 -artifact_prefix="$keep/$1-" "$work/corpus-$1" "$work/$1" > "$work/said" 2>&1 ||
 		return 1

@@ -121,10 +121,18 @@ has_hits()
 	[ "$(hits "$1")" != 0 ]
 }
 
+# has_passes PATCH NR: tried so often to move the tasks that are left.
+has_passes()
+{
+	[ "$(awk '$1 == "passes" { print $2 }' "$KLP_SYSFS/$1/stats")" -ge "$2" ]
+}
+
 # Where a static call decides what cond_resched() does: nothing else that depends on the
 # mode of preemption is patched with it.
 case_cond_resched_alone_is_patched_and_restored()
 {
+	local updated restored
+
 	need_file "$KLP_TRACING/kprobe_events" "the kernel has no kprobe events"
 	grep -qw sched_dynamic_klp_disable /proc/kallsyms ||
 		klp_skip "what cond_resched() does is not decided by a static call"
@@ -134,11 +142,14 @@ case_cond_resched_alone_is_patched_and_restored()
 	echo 1 > "$KLP_TRACING/events/kprobes/enable"
 	target_sleeper sleep 0
 	patch_load klp_test_p_sleep
-	wait_until has_hits updated
+	wait_until has_passes klp_test_p_sleep 10
 	target_open 0
-	wait_until not_in_transition klp_test_p_sleep
 	wait_until has_hits restored
-	expect_eq "static calls that were updated" 2 "$(hits updated)"
+	updated=$(hits updated)
+	restored=$(hits restored)
+	# The case before may have left it patched, or restored it meanwhile
+	expect [ "$updated" -ge 1 ]
+	expect [ "$updated" -le $((2 * restored + 1)) ]
 }
 
 case_patch_state_is_minus_one_without_transition()

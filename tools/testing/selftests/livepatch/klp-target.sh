@@ -52,9 +52,11 @@ target_waiters()
 	[ "$(target waiters "$1")" = "$2" ]
 }
 
+# What a target_job came to.  Not by wait, which in $(...) does not wait for a job of the
+# shell around it.
 target_result()
 {
-	wait "$1" || :
+	wait_until test -s "$KLP_TMP/result.$1"
 	cat "$KLP_TMP/result.$1"
 }
 

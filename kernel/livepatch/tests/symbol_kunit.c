@@ -6,6 +6,7 @@
 #include <linux/livepatch.h>
 #include <linux/slab.h>
 
+#include "../live.h"
 #include "../symbol.h"
 
 /* --- a module's table --------------------------------------------------------- */
@@ -228,6 +229,70 @@ static void pieces_are_told_from_other_functions(struct kunit *test)
 				    names[i].piece, "'%s' of '%s'", names[i].name, names[i].func);
 }
 
+/*
+ * What GCC would call them, had it moved them out of the first one; objtool expects the
+ * first one to jump to a .cold.
+ */
+static noinline void __used whole(void) asm("klp_kunit_whole");
+static noinline void __used whole_other(void) asm("klp_kunit_whole.part.12");
+static noinline void __used whole_part(void) asm("klp_kunit_whole.part.7");
+static noinline void __used whole_isra(void) asm("klp_kunit_whole.isra.0");
+
+static noinline void __used whole(void)
+{
+	asm volatile("# 1");
+}
+
+static noinline void __used whole_other(void)
+{
+	asm volatile("# 2");
+}
+
+static noinline void __used whole_part(void)
+{
+	asm volatile("# 3");
+}
+
+static noinline void __used whole_isra(void)
+{
+	asm volatile("# 4");
+}
+
+static void code_forget(void *code)
+{
+	klp_code_forget(code);
+}
+
+static bool has_piece(const struct klp_code *code, void (*fn)(void))
+{
+	const struct klp_piece *piece;
+
+	for (piece = code->pieces; piece; piece = piece->next) {
+		if (piece->start == (unsigned long)dereference_function_descriptor(fn))
+			return true;
+	}
+	return false;
+}
+
+static void pieces_of_a_function_of_vmlinux_belong_to_it(struct kunit *test)
+{
+	unsigned long addr = (unsigned long)dereference_function_descriptor(whole);
+	struct klp_symbols syms = KLP_SYMBOLS_INIT(syms);
+	struct klp_code *code = kunit_kzalloc(test, sizeof(*code), GFP_KERNEL);
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, code);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, code_forget, code), 0);
+	scoped_guard(klp_mutex)
+		ret = klp_symbols_code(&syms, NULL, "klp_kunit_whole", addr, code);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, code->start, addr);
+	KUNIT_EXPECT_TRUE(test, has_piece(code, whole_other));
+	KUNIT_EXPECT_TRUE(test, has_piece(code, whole_part));
+	KUNIT_EXPECT_FALSE(test, has_piece(code, whole_isra));
+	KUNIT_EXPECT_FALSE(test, has_piece(code, whole));
+}
+
 /* ------------------------------------------------------------------------------ */
 
 static struct kunit_case symbol_cases[] = {
@@ -236,6 +301,7 @@ static struct kunit_case symbol_cases[] = {
 	KUNIT_CASE(nothing_is_found_in_an_empty_table),
 	KUNIT_CASE(many_of_one_name_are_told_apart),
 	KUNIT_CASE(pieces_are_told_from_other_functions),
+	KUNIT_CASE(pieces_of_a_function_of_vmlinux_belong_to_it),
 	{}
 };
 

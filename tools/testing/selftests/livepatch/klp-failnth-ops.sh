@@ -158,6 +158,24 @@ ok_verify()
 	file_is /proc/cmdline $V
 }
 
+# ---- A function with a .cold part ----------------------------------------------
+
+pieces_prepare()
+{
+	mod_load klp_test_target
+	grep -q "klp_target_cold.cold.*klp_test_target" /proc/kallsyms ||
+		klp_skip "the compiler made no .cold part"
+}
+
+op_pieces()	{ failnth load "$1" "$(ko klp_test_p_cold)"; }
+undo_pieces()	{ patch_remove klp_test_p_cold; }
+
+ok_pieces()
+{
+	wait_until not_in_transition klp_test_p_cold
+	patch_enabled klp_test_p_cold
+}
+
 # ---- A rehearsal ---------------------------------------------------------------
 
 # The last report is about another patch.
@@ -335,13 +353,14 @@ op_shadow_get()		{ shadow_add get_or_alloc 8 "$(shadow_id)"; }
 ok_shadow_get()		{ ok_shadow; }
 undo_shadow_get()	{ undo_shadow; }
 
-# One more than its set has buckets.
+# One more than its set has buckets.  The larger table is a large allocation: one that
+# may not sleep has no second way to get it.
 shadow_more_prepare()
 {
 	expect_eq "filled" "filled 64" "$(shadow "fill 64 5")"
 }
 
-op_shadow_more()	{ shadow_add alloc 4096 5; }
+op_shadow_more()	{ shadow_add alloc_atomic 4096 5; }
 ok_shadow_more()	{ [ "$(shadow "get 4096 5")" = "value 7" ]; }
 
 undo_shadow_more()

@@ -57,6 +57,14 @@ case_every_allocation_of_enabling_with_checksums()
 	expect test "$STEPS_FAILED" -ge 1
 }
 
+case_every_allocation_of_a_function_in_pieces()
+{
+	faults
+	pieces_prepare
+	fail_each pieces klp_symbols_code
+	expect_eq "allocations without which it is refused: a piece" 1 "$STEPS_REFUSED"
+}
+
 case_every_allocation_of_a_rehearsal()
 {
 	faults

@@ -263,6 +263,17 @@ case_tasks_in_the_functions_would_block()
 	expect_eq "what the sleeper calls" 0 "$(target sample 0)"
 }
 
+case_tasks_that_run_are_counted()
+{
+	free_cpu1
+	target_load
+	bg on_cpu 1 target_job spin 1
+	wait_until target_waiters 1 1
+	rehearse klp_test_p_value
+	expect grep -q '^running, not looked at: [1-9]' "$REPORT"
+	target_open 1
+}
+
 case_tasks_in_code_to_be_replaced_would_block()
 {
 	target_load

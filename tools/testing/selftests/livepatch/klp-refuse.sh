@@ -382,6 +382,9 @@ case_enabling_the_same_patch_twice_is_busy()
 	wait_until not_in_transition ${P}00
 	expect patch_enabled ${P}00
 	expect cmdline_is "${P}00 1000"
+	write 1 /sys/module/${P}00/parameters/again
+	expect log_has "patch '${P}00' is enabled already"
+	expect cmdline_is "${P}00 1000"
 }
 
 case_replace_with_a_function_without_old_name_is_refused()

@@ -240,6 +240,12 @@ need_cold()
 		klp_skip "the compiler made no .cold part"
 }
 
+# blocked_in TEXT: so the transition's patch says
+blocked_in()
+{
+	cat "$KLP_SYSFS"/*/blockers | grep -q "in $1"
+}
+
 case_cold_part_of_the_old_function_blocks()
 {
 	target_load
@@ -248,6 +254,7 @@ case_cold_part_of_the_old_function_blocks()
 	patch_load klp_test_p_cold
 	expect in_transition klp_test_p_cold
 	expect holds_for 1500 side_is "$BG_PID" 0
+	expect blocked_in "klp_target_cold of klp_test_p_cold"
 	target_open 0
 	wait_until not_in_transition klp_test_p_cold
 	expect_eq "result" 0 "$(target_result "$BG_PID")"
@@ -262,9 +269,24 @@ case_cold_part_of_the_new_function_blocks()
 	patch_set_enabled klp_test_p_cold 0
 	expect in_transition klp_test_p_cold
 	expect holds_for 1500 side_is "$BG_PID" 1
+	expect blocked_in "klp_target_cold of klp_test_p_cold"
 	target_open 0
 	wait_until patch_gone klp_test_p_cold
 	expect_eq "result" 13 "$(target_result "$BG_PID")"
+}
+
+# The idle loop is a place to move at, but not for a task that has got there by a call.
+case_kthread_that_injects_idle_time_blocks()
+{
+	target_load
+	target_kthread idle 0
+	wait_until target_waiters 0 1
+	patch_load klp_test_p_idle
+	expect in_transition klp_test_p_idle
+	expect holds_for 1500 side_is "$KTHREAD_PID" 0
+	target_open 0
+	wait_until not_in_transition klp_test_p_idle
+	expect_eq "result" 0 "$(target join)"
 }
 
 # A task that left the task list still runs code on its way to its end.

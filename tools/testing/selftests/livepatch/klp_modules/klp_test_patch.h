@@ -48,6 +48,12 @@ int klp_new_tail_b(unsigned int gate)
 	return klp_test_wait(gate) ?: KLP_TEST_ID;
 }
 
+static noinline __klp_noipa __maybe_unused
+int klp_new_idle(unsigned int gate)
+{
+	return klp_test_idle(gate) ?: KLP_TEST_ID;
+}
+
 /* A tail call: while b sleeps nothing on the stack tells of a. */
 static noinline __klp_noipa __maybe_unused
 int klp_new_tail_a(unsigned int gate)

@@ -42,8 +42,9 @@ module_param(omit, charp, 0444);
 MODULE_PARM_DESC(omit, "what to leave NULL: patch, mod or objs");
 
 static bool again;
-module_param(again, bool, 0444);
-MODULE_PARM_DESC(again, "enable the same patch a second time");
+static const struct kernel_param_ops again_ops;
+module_param_cb(again, &again_ops, &again, 0644);
+MODULE_PARM_DESC(again, "enable the same patch a second time, also later");
 
 static bool callbacks;
 module_param(callbacks, bool, 0444);
@@ -382,6 +383,21 @@ static void enable_again(void)
 	pr_info("%s: enable again returned %d\n", THIS_MODULE->name,
 		klp_enable_patch(patch));
 }
+
+/* At once when the patch is enabled already, or when patch_init() has done that */
+static int again_set(const char *text, const struct kernel_param *kp)
+{
+	int ret = param_set_bool(text, kp);
+
+	if (!ret && again && patch)
+		enable_again();
+	return ret;
+}
+
+static const struct kernel_param_ops again_ops = {
+	.set = again_set,
+	.get = param_get_bool,
+};
 
 static int __init patch_init(void)
 {

@@ -5,6 +5,7 @@
  * needs no patch for shadow variables.
  *
  *	alloc OBJ ID VALUE		value VALUE, or none
+ *	alloc_atomic OBJ ID VALUE	the same, with GFP_ATOMIC
  *	get_or_alloc OBJ ID VALUE	the same
  *	refuse OBJ ID ERROR		the same, by a constructor that returns ERROR
  *	get OBJ ID			the same
@@ -104,6 +105,9 @@ static int call_set(const char *text, const struct kernel_param *kp)
 	destroyed = 0;
 	if (n == 4 && !strcmp(what, "alloc")) {
 		say_value(klp_shadow_alloc((void *)obj, id, sizeof(value), GFP_KERNEL,
+					   keep_value, &value));
+	} else if (n == 4 && !strcmp(what, "alloc_atomic")) {
+		say_value(klp_shadow_alloc((void *)obj, id, sizeof(value), GFP_ATOMIC,
 					   keep_value, &value));
 	} else if (n == 4 && !strcmp(what, "get_or_alloc")) {
 		say_value(klp_shadow_get_or_alloc((void *)obj, id, sizeof(value), GFP_KERNEL,

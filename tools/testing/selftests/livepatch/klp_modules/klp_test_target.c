@@ -12,6 +12,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/completion.h>
+#include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -122,6 +123,14 @@ noinline __klp_noipa int klp_target_cold(unsigned int gate)
 	return ret;
 }
 
+noinline __klp_noipa int klp_target_idle(unsigned int gate)
+{
+	int ret = klp_test_idle(gate);
+
+	barrier();	/* not a tail call: the frame is the subject */
+	return ret;
+}
+
 /* ---- Gates ---------------------------------------------------------------- */
 
 static bool klp_test_woken(struct klp_test_gate *gate)
@@ -158,6 +167,21 @@ noinline __klp_noipa int klp_test_wait_cold(unsigned int gate)
 	return klp_test_wait(gate);
 }
 EXPORT_SYMBOL_GPL(klp_test_wait_cold);
+
+/* Sends its CPU through the idle loop again and again, until the gate opens. */
+int klp_test_idle(unsigned int gate)
+{
+	struct klp_test_gate *g = &klp_test_gates[gate];
+
+	atomic_inc(&g->waiters);
+	while (!READ_ONCE(g->open)) {
+		play_idle_precise(5 * NSEC_PER_MSEC, U64_MAX);
+		schedule_timeout_uninterruptible(msecs_to_jiffies(10));
+	}
+	atomic_dec(&g->waiters);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(klp_test_idle);
 
 /* The module that the kernel threads started here hold a reference of. */
 struct module *klp_test_owner(void)
@@ -235,6 +259,15 @@ static int klp_test_run_last_call(const struct klp_test_call *call)
 static int klp_test_run_cold(const struct klp_test_call *call)
 {
 	return klp_target_cold(call->gate);
+}
+
+/* As cooling drivers do it: by a thread that is bound to a CPU and precedes others */
+static int klp_test_run_idle(const struct klp_test_call *call)
+{
+	if (!(current->flags & PF_NO_SETAFFINITY))
+		return -EPERM;
+	sched_set_fifo(current);
+	return klp_target_idle(call->gate);
 }
 
 /*
@@ -321,6 +354,7 @@ static const struct klp_test_op klp_test_ops[] = {
 	{ "alias_b", klp_test_run_alias_b },
 	{ "last_call", klp_test_run_last_call },
 	{ "cold", klp_test_run_cold },
+	{ "idle", klp_test_run_idle },
 	{ "spin", klp_test_run_spin },
 	{ "watch", klp_test_run_watch },
 	{ "waiters", klp_test_run_waiters },
@@ -357,6 +391,8 @@ static int klp_test_start_kthread(const struct klp_test_call *call)
 		kfree(copy);
 		return PTR_ERR(task);
 	}
+	if (call->op->run == klp_test_run_idle)
+		kthread_bind(task, cpumask_last(cpu_online_mask));
 	/* It may be gone once it was woken. */
 	get_task_struct(task);
 	wake_up_process(task);

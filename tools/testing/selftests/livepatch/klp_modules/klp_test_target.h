@@ -29,9 +29,11 @@ int klp_target_alias_a(void);
 int klp_target_alias_b(void);
 int klp_target_last_call(unsigned int gate);
 int klp_target_cold(unsigned int gate);
+int klp_target_idle(unsigned int gate);
 
 /* Exported to the replacements. */
 int klp_test_wait(unsigned int gate);
+int klp_test_idle(unsigned int gate);
 /* Makes the branch that calls it cold, even where the kernel's __cold is empty. */
 __attribute__((__cold__)) int klp_test_wait_cold(unsigned int gate);
 struct module *klp_test_owner(void);

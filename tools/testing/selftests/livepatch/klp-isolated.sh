@@ -14,6 +14,7 @@ K=klp_test_p_kick
 # A task that is in a guest on the isolated CPU, in a function to be patched.
 guest_on_cpu1()
 {
+	need_cpu1
 	cpu1_is_isolated || klp_skip "no CPU is isolated"
 	kick_load
 	set_kick signal 0

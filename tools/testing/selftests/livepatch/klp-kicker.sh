@@ -67,12 +67,17 @@ on_cpu()
 	"$@"
 }
 
+need_cpu1()
+{
+	[ -d /sys/devices/system/cpu/cpu1 ] || klp_skip "one CPU"
+}
+
 # Everything that may be moved away from CPU 1 is.
 free_cpu1()
 {
 	local mask=/sys/devices/virtual/workqueue/cpumask
 
-	[ -d /sys/devices/system/cpu/cpu1 ] || klp_skip "one CPU"
+	need_cpu1
 	taskset -p -c 0 "$BASHPID" > "$KLP_TMP/taskset"
 	if [ -w $mask ]; then
 		klp_on_cleanup "echo $(cat $mask) > $mask"

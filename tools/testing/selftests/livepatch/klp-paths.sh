@@ -174,11 +174,18 @@ case_interrupts_are_patched_while_they_come()
 		  handle_softirqs run_timer_softirq
 }
 
+# What is not called where there is one CPU, and that one has work
+with_others()
+{
+	[ ! -d ${CPU1%/*} ] || echo "$@"
+}
+
+# shellcheck disable=SC2046 # names
 case_rcu_is_patched_while_it_works()
 {
 	STORMS=("forks 1")
 	path_case rcu_sched_clock_irq rcu_core note_gp_changes rcu_gp_init \
-		  rcu_gp_cleanup call_rcu rcu_report_qs_rnp force_qs_rnp
+		  rcu_gp_cleanup call_rcu rcu_report_qs_rnp $(with_others force_qs_rnp)
 }
 
 cpu_cycle()
@@ -199,7 +206,7 @@ cpu1_is_online()
 # interrupt table, a breakpoint, by which ftrace changes code, is its end.
 case_functions_that_run_without_rcu_are_patched()
 {
-	need_file $CPU1
+	need_file $CPU1 "one CPU, or no CPU hotplug"
 	WANT=3
 	klp_on_cleanup "echo 1 > $CPU1"
 	bg cpu_cycle
@@ -224,14 +231,16 @@ case_a_patch_of_schedule_waits_and_is_reversed()
 	path_unload
 }
 
+# shellcheck disable=SC2046 # names
 case_all_of_them_at_once()
 {
 	WANT=5
 	STORMS=("forks 1")
-	path_case do_exit release_task copy_process kernel_clone do_idle schedule_idle \
+	path_case do_exit release_task copy_process kernel_clone \
 		  irq_enter_rcu irq_exit_rcu sched_tick handle_softirqs \
 		  rcu_sched_clock_irq rcu_core note_gp_changes update_process_times \
-		  try_to_wake_up flush_smp_call_function_queue
+		  try_to_wake_up \
+		  $(with_others do_idle schedule_idle flush_smp_call_function_queue)
 	path_reversed 1
 	path_enabled 0
 }

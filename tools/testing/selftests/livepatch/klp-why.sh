@@ -341,6 +341,7 @@ enabled_with()
 
 case_busy_user_tasks_are_moved_at_kernel_exit()
 {
+	need_cpu1
 	target_load
 	bg klp_burn
 	bg klp_burn

@@ -251,9 +251,13 @@ static bool klp_object_is_build(const struct klp_live_object *obj,
 	u8 id[BUILD_ID_SIZE_MAX] = {};
 	bool known = obj->decl->mod ? klp_module_id(obj->decl->mod, id) :
 				      klp_vmlinux_id(id);
+	size_t size = entry->size;
 
-	return !known || (entry->size <= sizeof(id) &&
-			  !memcmp(id, entry->build_id, entry->size));
+	if (!known)
+		return true;
+	/* Zeroes follow one that is shorter than it may be */
+	return size <= sizeof(id) && !memcmp(id, entry->build_id, size) &&
+	       !memchr_inv(id + size, 0, sizeof(id) - size);
 }
 
 /* ---- one object ---- */

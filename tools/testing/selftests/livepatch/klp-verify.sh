@@ -116,9 +116,19 @@ case_another_build_is_refused()
 	verify 1
 	accepted "build_id=$id"
 	accepted "build_id=$id" wrong=no-function
-	refuses "object 'vmlinux' is not the build" "build_id=00${id:2}"
+	refuses "object 'vmlinux' is not the build" "build_id=$(another "$id")"
 	refuses "object 'vmlinux' is not the build" "build_id=$id" wrong=build-id
 	refuses "object 'vmlinux' is not the build" "build_id=${id}00"
+	refuses "object 'vmlinux' is not the build" "build_id=${id:0:38}"
+}
+
+# another ID: one that differs in the first byte
+another()
+{
+	local byte=00
+
+	[ "${1:0:2}" != $byte ] || byte=01
+	echo "$byte${1:2}"
 }
 
 # The build-id of a loaded module, with the header of its note before it.
@@ -142,8 +152,7 @@ case_another_build_of_a_module_is_refused()
 	mod_load klp_test_target
 	id=$(module_id klp_test_target)
 	expect_eq "digits of the build-id" 40 ${#id}
-	wrong=00${id:2}
-	[ "$wrong" != "$id" ] || wrong=01${id:2}
+	wrong=$(another "$id")
 	verify 1
 	accepted function=$TARGET "build_id=$id"
 	if ! keeps_build_ids; then

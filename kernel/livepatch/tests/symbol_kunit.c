@@ -229,31 +229,33 @@ static void pieces_are_told_from_other_functions(struct kunit *test)
 				    names[i].piece, "'%s' of '%s'", names[i].name, names[i].func);
 }
 
+#define NAMED(name)	__asm__(name)
+
 /*
  * What GCC would call them, had it moved them out of the first one; objtool expects the
  * first one to jump to a .cold.
  */
-static noinline void __used whole(void) asm("klp_kunit_whole");
-static noinline void __used whole_other(void) asm("klp_kunit_whole.part.12");
-static noinline void __used whole_part(void) asm("klp_kunit_whole.part.7");
-static noinline void __used whole_isra(void) asm("klp_kunit_whole.isra.0");
+static noinline void __used whole(int unused) NAMED("klp_kunit_whole");
+static noinline void __used whole_other(int unused) NAMED("klp_kunit_whole.part.12");
+static noinline void __used whole_part(int unused) NAMED("klp_kunit_whole.part.7");
+static noinline void __used whole_isra(int unused) NAMED("klp_kunit_whole.isra.0");
 
-static noinline void __used whole(void)
+static noinline void __used whole(int unused)
 {
 	asm volatile("# 1");
 }
 
-static noinline void __used whole_other(void)
+static noinline void __used whole_other(int unused)
 {
 	asm volatile("# 2");
 }
 
-static noinline void __used whole_part(void)
+static noinline void __used whole_part(int unused)
 {
 	asm volatile("# 3");
 }
 
-static noinline void __used whole_isra(void)
+static noinline void __used whole_isra(int unused)
 {
 	asm volatile("# 4");
 }
@@ -263,7 +265,7 @@ static void code_forget(void *code)
 	klp_code_forget(code);
 }
 
-static bool has_piece(const struct klp_code *code, void (*fn)(void))
+static bool has_piece(const struct klp_code *code, void (*fn)(int))
 {
 	const struct klp_piece *piece;
 

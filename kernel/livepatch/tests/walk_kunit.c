@@ -3,7 +3,6 @@
  * The walk over all threads, in batches, while threads come and go.
  */
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -64,7 +63,7 @@ static struct task_struct *gone_thread(struct kunit *test)
 	get_task_struct(thread);
 	kthread_stop(thread);
 	while (pid_alive(thread))
-		msleep(1);
+		schedule_timeout_uninterruptible(1);
 	return thread;
 }
 

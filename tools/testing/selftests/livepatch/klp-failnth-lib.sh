@@ -224,6 +224,7 @@ fail_steps()
 	[ "$how" = untouched ] || klp_fail "$WHAT: $result $how"
 	succeeds "$op" "$result" || klp_fail "$WHAT: untouched, it gives $result"
 	undo "$op"
+	# shellcheck disable=SC2034 # for the cases
 	STEPS_FAILED=$((n - 1)) STEPS_REFUSED=$((n - 1 - ${count[ok]:-0}))
 	klp_note "figures: $op: $STEPS: $STEPS_FAILED steps failed:$(counts)"
 }

@@ -208,7 +208,7 @@ case_functions_that_run_without_rcu_are_patched()
 {
 	need_file $CPU1 "one CPU, or no CPU hotplug"
 	WANT=3
-	klp_on_cleanup "echo 1 > $CPU1"
+	klp_on_cleanup "klp_kill_jobs; echo 1 > $CPU1"
 	bg cpu_cycle
 	path_case native_play_dead cpuhp_ap_report_dead fpu__init_cpu
 	kill "$BG_PID"

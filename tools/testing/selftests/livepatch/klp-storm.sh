@@ -108,7 +108,7 @@ case_cpu_goes_offline_and_online()
 case_cpu_hotplug_storm()
 {
 	need_file $CPU1 "one CPU, or no CPU hotplug"
-	klp_on_cleanup "echo 1 > $CPU1"
+	klp_on_cleanup "klp_kill_jobs; echo 1 > $CPU1"
 	target_load
 	rm -f "$KLP_TMP/cycles"
 	bg cpu_cycle

@@ -285,6 +285,7 @@ torture_cleanup()
 
 	echo release > "$TORTURE/hold"
 	klp_kill_jobs
+	! can_cpus || echo 1 > $CPU1
 	poll_until -t 30 no_crowd
 	for p in $(printf '%s\n' "$KLP_SYSFS"/klp_torture_p* | tac); do
 		poll_until -t 30 no_transition

@@ -233,7 +233,7 @@ static void pieces_are_told_from_other_functions(struct kunit *test)
 
 /*
  * What GCC would call them, had it moved them out of the first one; objtool expects the
- * first one to jump to a .cold.
+ * first one to jump to a .cold.  Their bodies differ, or they might become one.
  */
 static noinline void __used whole(int unused) NAMED("klp_kunit_whole");
 static noinline void __used whole_other(int unused) NAMED("klp_kunit_whole.part.12");

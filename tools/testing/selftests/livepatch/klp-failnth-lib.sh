@@ -224,9 +224,16 @@ fail_steps()
 	[ "$how" = untouched ] || klp_fail "$WHAT: $result $how"
 	succeeds "$op" "$result" || klp_fail "$WHAT: untouched, it gives $result"
 	undo "$op"
-	# shellcheck disable=SC2034 # for the cases
 	STEPS_FAILED=$((n - 1)) STEPS_REFUSED=$((n - 1 - ${count[ok]:-0}))
 	klp_note "figures: $op: $STEPS: $STEPS_FAILED steps failed:$(counts)"
+}
+
+# steps_are ALL NEEDED: so many can fail, and without so many it is refused.  Where there is
+# kmemleak, it allocates for each allocation, too.
+steps_are()
+{
+	expect_eq "steps that are needed" "$2" "$STEPS_REFUSED"
+	[ -e "$KLP_DEBUGFS/kmemleak" ] || expect_eq "steps" "$1" "$STEPS_FAILED"
 }
 
 # fail_each OPERATION STEPS [EVERY]: each allocation fails once.

@@ -67,11 +67,6 @@ on_cpu()
 	"$@"
 }
 
-need_cpu1()
-{
-	[ -d /sys/devices/system/cpu/cpu1 ] || klp_skip "one CPU"
-}
-
 # Everything that may be moved away from CPU 1 is.
 free_cpu1()
 {

@@ -179,6 +179,11 @@ need_file()
 	[ -e "$1" ] || klp_skip "no $1${2:+: $2}"
 }
 
+need_cpu1()
+{
+	[ -d /sys/devices/system/cpu/cpu1 ] || klp_skip "one CPU"
+}
+
 # ---- Modules ----------------------------------------------------------------
 
 mod_loaded()

@@ -206,7 +206,8 @@ cpu1_is_online()
 # interrupt table, a breakpoint, by which ftrace changes code, is its end.
 case_functions_that_run_without_rcu_are_patched()
 {
-	need_file $CPU1 "one CPU, or no CPU hotplug"
+	need_cpu1
+	need_file $CPU1 "no CPU hotplug"
 	WANT=3
 	klp_on_cleanup "klp_kill_jobs; echo 1 > $CPU1"
 	bg cpu_cycle

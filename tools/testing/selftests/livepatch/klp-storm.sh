@@ -80,7 +80,8 @@ cpu_cycle()
 
 case_cpu_goes_offline_and_online()
 {
-	need_file $CPU1 "one CPU, or no CPU hotplug"
+	need_cpu1
+	need_file $CPU1 "no CPU hotplug"
 	klp_on_cleanup "echo 1 > $CPU1"
 	target_load
 	target_sleeper sleep 0
@@ -107,7 +108,8 @@ case_cpu_goes_offline_and_online()
 
 case_cpu_hotplug_storm()
 {
-	need_file $CPU1 "one CPU, or no CPU hotplug"
+	need_cpu1
+	need_file $CPU1 "no CPU hotplug"
 	klp_on_cleanup "klp_kill_jobs; echo 1 > $CPU1"
 	target_load
 	rm -f "$KLP_TMP/cycles"

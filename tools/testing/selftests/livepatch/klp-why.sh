@@ -254,7 +254,7 @@ case_blockers_are_right_while_tasks_come_and_go()
 	target_sleeper sleep 0
 	patch_load $S
 	wait_until klp_left "$BG_PID"
-	for i in {1..15}; do
+	for i in {1..30}; do
 		tids=$(blockers $S | cut -f2)
 		expect_eq "twice in round $i" "" "$(sort <<< "$tids" | uniq -d)"
 		grep -qx "$BG_PID" <<< "$tids" || klp_fail "round $i: not listed"

@@ -384,7 +384,7 @@ static void enable_again(void)
 		klp_enable_patch(patch));
 }
 
-/* At once when the patch is enabled already, or when patch_init() has done that */
+/* While the module loads there is no patch yet: patch_init() looks at the flag then */
 static int again_set(const char *text, const struct kernel_param *kp)
 {
 	int ret = param_set_bool(text, kp);

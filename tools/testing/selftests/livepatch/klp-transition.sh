@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/klp-lib.sh"
 . "$(dirname "$0")/klp-target.sh"
+. "$(dirname "$0")/klp-kicker.sh"
 
 case_sleeper_in_patched_function_blocks_then_moves()
 {
@@ -121,12 +122,6 @@ has_hits()
 	[ "$(hits "$1")" != 0 ]
 }
 
-# has_passes PATCH NR: tried so often to move the tasks that are left.
-has_passes()
-{
-	[ "$(awk '$1 == "passes" { print $2 }' "$KLP_SYSFS/$1/stats")" -ge "$2" ]
-}
-
 # Where a static call decides what cond_resched() does: nothing else that depends on the
 # mode of preemption is patched with it.
 case_cond_resched_alone_is_patched_and_restored()
@@ -142,7 +137,7 @@ case_cond_resched_alone_is_patched_and_restored()
 	echo 1 > "$KLP_TRACING/events/kprobes/enable"
 	target_sleeper sleep 0
 	patch_load klp_test_p_sleep
-	wait_until has_passes klp_test_p_sleep 10
+	wait_until stat_at_least klp_test_p_sleep passes 10
 	target_open 0
 	wait_until has_hits restored
 	updated=$(hits updated)

@@ -122,7 +122,7 @@ blockers()
 	local text
 
 	text=$(cat "$KLP_SYSFS/$1/blockers")
-	if grep -vP '^\d+\t\d+\t[^\t]*\t(un)?patched\t\d+\t\d+\t[^\t]+$|^\.\.\. \d+ more$' <<< "$text" | grep .; then
+	if grep -vE $'^[0-9]+\t[0-9]+\t[^\t]*\t(un)?patched\t[0-9]+\t[0-9]+\t[^\t]+$|^\\.\\.\\. [0-9]+ more$' <<< "$text" | grep .; then
 		klp_fail "not a line of blockers"
 	fi
 	if grep -E '0x|[0-9a-f]{12}' <<< "$text"; then

@@ -257,7 +257,7 @@ case_tasks_in_the_functions_would_block()
 	target_sleeper sleep 0
 	rehearse klp_test_p_sleep
 	would_block "$BG_PID" "in klp_target_sleep of klp_test_p_sleep"
-	expect_not grep -qP "^\d+\t$other\t" "$REPORT"
+	expect_not grep -qE $'^[0-9]+\t'"$other"$'\t' "$REPORT"
 	expect_not grep -q 0x "$REPORT"
 	expect_result ok
 	expect_eq "what the sleeper calls" 0 "$(target sample 0)"
@@ -283,7 +283,7 @@ case_tasks_in_code_to_be_replaced_would_block()
 	would_block "$BG_PID" "in klp_target_sleep of klp_test_p_sleep"
 	expect_result ok
 	rehearse klp_test_p_value2
-	expect_not grep -qP "^\d+\t$BG_PID\t" "$REPORT"
+	expect_not grep -qE $'^[0-9]+\t'"$BG_PID"$'\t' "$REPORT"
 	expect_eq "what the sleeper calls" 4 "$(target sample 0)"
 	expect_eq "references of the live patch" 1 "$(mod_refcount klp_test_p_sleep)"
 	target_open 0

@@ -50,11 +50,10 @@ struct klp_pass {
  * @moving_at:	when tasks were told of this goal, in jiffies
  * @signaled_at: when those who stayed behind were signaled last, or @moving_at
  * @signaled:	it was said in the log
- * @exited:	SRCU cookie: when it is over, so is every exit section that was
- *		open when the last transition ended
+ * @exiting:	number of exit sections that began while a transition went on
  *
- * Written under klp_mutex, except for @pending.  @phase, @goal, @base and @leaving
- * are read without.
+ * Written under klp_mutex, except for @pending and @exiting.  @phase, @goal, @base
+ * and @leaving are read without.
  */
 struct klp_transition {
 	enum klp_phase phase;
@@ -69,7 +68,7 @@ struct klp_transition {
 	unsigned long moving_at;
 	unsigned long signaled_at;
 	bool signaled;
-	unsigned long exited;
+	atomic_t exiting;
 };
 
 extern struct klp_transition klp_tr;

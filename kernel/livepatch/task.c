@@ -345,6 +345,20 @@ void klp_copy_process(struct task_struct *child)
 	update_tsk_thread_flag(child, TIF_PATCH_PENDING, pending);
 }
 
+/* In task_struct.klp_exit_idx, beside the index of SRCU plus 1 */
+#define KLP_EXIT_COUNTED	4
+
+/* The walk that ends a transition may not meet current, which then keeps its side */
+static void klp_exit_count(void)
+{
+	if (READ_ONCE(klp_tr.phase) == KLP_PHASE_IDLE)
+		return;
+	current->klp_exit_idx |= KLP_EXIT_COUNTED;
+	atomic_inc(&klp_tr.exiting);
+	/* Before it leaves the list: who does not find it there finds it counted */
+	smp_mb__after_atomic();
+}
+
 /**
  * klp_exit_begin() - current may leave the task list from here on
  *
@@ -353,6 +367,7 @@ void klp_copy_process(struct task_struct *child)
 void klp_exit_begin(void)
 {
 	current->klp_exit_idx = srcu_down_read(&klp_exit_srcu) + 1;
+	klp_exit_count();
 }
 
 /**
@@ -369,8 +384,10 @@ void klp_exit_end(void)
 
 	klp_task_leap(current, KLP_WAY_EXIT);
 	current->klp_exit_idx = 0;
+	if (idx & KLP_EXIT_COUNTED)
+		atomic_dec(&klp_tr.exiting);
 	if (idx)
-		srcu_up_read(&klp_exit_srcu, idx - 1);
+		srcu_up_read(&klp_exit_srcu, (idx & ~KLP_EXIT_COUNTED) - 1);
 }
 
 /**

@@ -8,7 +8,7 @@
 #include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/srcu.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
 
@@ -393,7 +393,6 @@ void klp_transition_merge(void)
 void klp_transition_end(void)
 {
 	klp_phase_set(KLP_PHASE_IDLE);
-	klp_tr.exited = start_poll_synchronize_srcu(&klp_exit_srcu);
 	WRITE_ONCE(klp_tr.patch, NULL);
 }
 
@@ -401,7 +400,9 @@ void klp_transition_end(void)
  * klp_transition_settled() - can a new transition begin?
  *
  * Tasks that were in their exit section when the last one ended kept their side:
- * the walk that clears it does not meet them.  They must be gone.
+ * the walk that clears it does not meet them.  They must be gone.  Those that exit
+ * since then need not be, and may sleep until a new transition has begun: so this
+ * does not wait for a grace period of klp_exit_srcu.
  *
  * Context: Expects klp_mutex held.
  * Return: false if klp_transition_settle() is to be called first.
@@ -409,13 +410,17 @@ void klp_transition_end(void)
 bool klp_transition_settled(void)
 {
 	lockdep_assert_held(&klp_mutex);
-	return poll_state_synchronize_srcu(&klp_exit_srcu, klp_tr.exited);
+	return !atomic_read(&klp_tr.exiting);
 }
 
-/* Waits until klp_transition_settled().  Process context, no lock held. */
+/*
+ * Waits until klp_transition_settled().  Process context, no lock held.  Where exit
+ * sections end nobody can be woken.
+ */
 void klp_transition_settle(void)
 {
-	synchronize_srcu_expedited(&klp_exit_srcu);
+	while (atomic_read(&klp_tr.exiting))
+		schedule_timeout_uninterruptible(1);
 }
 
 /**
@@ -428,7 +433,6 @@ int __init klp_transition_init(void (*complete)(void))
 {
 	int cpu;
 
-	klp_tr.exited = get_completed_synchronize_srcu();
 	for_each_possible_cpu(cpu)
 		INIT_WORK(per_cpu_ptr(&klp_sync_work, cpu), klp_sync_nop);
 	klp_sync_wq = alloc_workqueue("livepatch_sync", WQ_HIGHPRI |

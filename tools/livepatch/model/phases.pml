@@ -99,7 +99,7 @@ bit  base;		/* klp_tr.base */
 byte pending;
 byte epoch;
 byte leaving;		/* which ranges are the present ones; 0 is NULL */
-byte exited;		/* exit sections that the cookie waits for */
+byte exiting;		/* exit sections that began during a transition */
 
 /* site.c */
 bit  site_base;		/* klp_side_base */
@@ -208,7 +208,7 @@ inline klp_lock()
 #ifdef NO_SETTLED
 	lock()
 #else
-	atomic { !klp_mutex && !exited -> klp_mutex = 1 }
+	atomic { !klp_mutex && !exiting -> klp_mutex = 1 }
 #endif
 }
 
@@ -498,7 +498,6 @@ inline klp_transition_end()
 {
 	atomic {
 		klp_phase_set(IDLE);
-		exited = in_exit;
 		tr_patch = 0;
 		assert(count_is_right || (pending == 0 && tif == 0));
 		settled = plan[goal];
@@ -903,6 +902,10 @@ inline klp_exit_begin()
 		in_exit = in_exit | BIT(me)
 #endif
 	}
+	if
+	:: phase == IDLE
+	:: phase != IDLE -> exiting = exiting | BIT(me)
+	fi;
 	/* exit_notify() */
 	atomic { !tasklist_writer -> exit_state = exit_state | BIT(me) }
 }
@@ -913,7 +916,7 @@ inline klp_exit_end()
 	atomic {
 		in_exit = in_exit & ~BIT(me);
 		unfinished = unfinished & ~BIT(me);
-		exited = exited & ~BIT(me);
+		exiting = exiting & ~BIT(me);
 		where = GONE
 	}
 }

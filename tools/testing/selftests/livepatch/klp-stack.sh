@@ -289,6 +289,14 @@ case_kthread_that_injects_idle_time_blocks()
 	expect_eq "result" 0 "$(target join)"
 }
 
+# exiting_task GATE: a task that has left the task list, asleep in klp_test_p_exit.
+exiting_task()
+{
+	storm exit "klp_exit$1"
+	wait_until target_waiters "$1" 1
+	wait_until klp_threads_are "$STORM_PID" 1
+}
+
 # A task that left the task list still runs code on its way to its end.
 case_exiting_task_off_the_task_list_blocks()
 {
@@ -296,9 +304,7 @@ case_exiting_task_off_the_task_list_blocks()
 		klp_skip "exit_task_stack_account is not a function of this kernel"
 	target_load
 	patch_enable klp_test_p_exit
-	storm exit klp_exit
-	wait_until target_waiters 7 1
-	wait_until klp_threads_are "$STORM_PID" 1
+	exiting_task 7
 
 	patch_set_enabled klp_test_p_exit 0
 	klp_on_cleanup "target_open 7"
@@ -307,6 +313,42 @@ case_exiting_task_off_the_task_list_blocks()
 	target_open 7
 	wait_until patch_gone klp_test_p_exit
 	mod_unload klp_test_p_exit
+}
+
+# What left the list before a transition had ended still has its side, and the next one
+# waits for it.  What did so since then has not, and may itself wait for the next one.
+case_a_task_that_exits_after_a_transition_does_not_hold_up_the_next()
+{
+	local writer
+
+	grep -q ' exit_task_stack_account$' /proc/kallsyms ||
+		klp_skip "exit_task_stack_account is not a function of this kernel"
+	target_load
+	patch_enable klp_test_p_exit
+	klp_on_cleanup "echo all > $KLP_TARGET/open"
+	exiting_task 1
+	# The end of this transition waits for that one, and not for the next
+	mod_load klp_test_p_value
+	wait_until klp_waits_for_exits
+	exiting_task 2
+	target_open 1
+	wait_until not_in_transition klp_test_p_value
+	exiting_task 3
+
+	bg write 0 "$KLP_SYSFS/klp_test_p_value/enabled"
+	writer=$BG_PID
+	expect holds_for 300 file_is "$KLP_SYSFS/klp_test_p_value/enabled" 1
+	target_open 2
+	wait_until process_gone "$writer"
+	expect in_transition klp_test_p_value
+	target_open 3
+	wait_until patch_gone klp_test_p_value
+}
+
+# And has done so for long enough not to wait for those that come
+klp_waits_for_exits()
+{
+	holds_for 200 grep -qs synchronize_srcu /proc/[0-9]*/stack
 }
 
 klp_threads_are()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Replaces a function that exiting tasks run after they left the task list.
- * Threads named klp_exit sleep in it at gate 7.
+ * Threads named klp_exitN sleep in it at gate N.
  */
 #include <linux/kernel.h>
 #include <linux/livepatch.h>
@@ -14,8 +14,10 @@
 /* The original gives memory accounting back; a test machine can do without. */
 static void klp_new_exit_task_stack_account(struct task_struct *tsk)
 {
-	if (!strcmp(tsk->comm, "klp_exit"))
-		klp_test_wait(7);
+	unsigned int gate;
+
+	if (sscanf(tsk->comm, "klp_exit%u", &gate) == 1 && gate < KLP_TEST_GATES)
+		klp_test_wait(gate);
 	barrier();
 }
 

@@ -91,7 +91,7 @@ static void klp_settle_later(void)
 				 KLP_SETTLE_DELAY);
 }
 
-/* klp_mutex, at a moment when a transition may begin */
+/* klp_mutex, at a moment when a transition may begin, or one is under way */
 void klp_lock(void)
 {
 	for (;;) {

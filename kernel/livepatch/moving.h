@@ -50,7 +50,7 @@ struct klp_pass {
  * @moving_at:	when tasks were told of this goal, in jiffies
  * @signaled_at: when those who stayed behind were signaled last, or @moving_at
  * @signaled:	it was said in the log
- * @exiting:	number of exit sections that began while a transition went on
+ * @exiting:	number of tasks that had a side when their exit section began
  *
  * Written under klp_mutex, except for @pending and @exiting.  @phase, @goal, @base
  * and @leaving are read without.

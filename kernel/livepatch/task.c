@@ -11,6 +11,8 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/srcu.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
 
 #include "live.h"
@@ -348,10 +350,21 @@ void klp_copy_process(struct task_struct *child)
 /* In task_struct.klp_exit_idx, beside the index of SRCU plus 1 */
 #define KLP_EXIT_COUNTED	4
 
-/* The walk that ends a transition may not meet current, which then keeps its side */
+static void klp_exited_work(struct work_struct *work)
+{
+	wake_up_var(&klp_tr.exiting);
+}
+
+static DECLARE_WORK(klp_exited, klp_exited_work);
+
+/*
+ * The walk that ends a transition may not meet current, which then keeps its side.
+ * One that has none was met already, or began to exit before it was told of a goal:
+ * that transition does not end before it has gone.
+ */
 static void klp_exit_count(void)
 {
-	if (READ_ONCE(klp_tr.phase) == KLP_PHASE_IDLE)
+	if (READ_ONCE(current->patch_state) == KLP_TRANSITION_IDLE)
 		return;
 	current->klp_exit_idx |= KLP_EXIT_COUNTED;
 	atomic_inc(&klp_tr.exiting);
@@ -384,8 +397,10 @@ void klp_exit_end(void)
 
 	klp_task_leap(current, KLP_WAY_EXIT);
 	current->klp_exit_idx = 0;
-	if (idx & KLP_EXIT_COUNTED)
-		atomic_dec(&klp_tr.exiting);
+	/* Others are not waited for during a transition; see klp_transition_settle() */
+	if ((idx & KLP_EXIT_COUNTED) && atomic_dec_and_test(&klp_tr.exiting) &&
+	    READ_ONCE(klp_tr.phase) == KLP_PHASE_IDLE)
+		queue_work(klp_wq, &klp_exited);
 	if (idx)
 		srcu_up_read(&klp_exit_srcu, (idx & ~KLP_EXIT_COUNTED) - 1);
 }

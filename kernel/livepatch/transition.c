@@ -8,7 +8,7 @@
 #include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/sched.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
 
@@ -397,12 +397,13 @@ void klp_transition_end(void)
 }
 
 /**
- * klp_transition_settled() - can a new transition begin?
+ * klp_transition_settled() - can a new transition begin, or has one?
  *
- * Tasks that were in their exit section when the last one ended kept their side:
- * the walk that clears it does not meet them.  They must be gone.  Those that exit
- * since then need not be, and may sleep until a new transition has begun: so this
- * does not wait for a grace period of klp_exit_srcu.
+ * Tasks that were in their exit section when the last one ended may have kept their
+ * side: the walk that clears it does not meet them.  They must be gone.  Those that
+ * exit since then need not be, and may sleep until a new transition has begun: so
+ * this does not wait for a grace period of klp_exit_srcu.  Nor for anybody during a
+ * transition, which may be turned round to wake who sleeps there.
  *
  * Context: Expects klp_mutex held.
  * Return: false if klp_transition_settle() is to be called first.
@@ -410,17 +411,18 @@ void klp_transition_end(void)
 bool klp_transition_settled(void)
 {
 	lockdep_assert_held(&klp_mutex);
-	return !atomic_read(&klp_tr.exiting);
+	return klp_tr.phase != KLP_PHASE_IDLE || !atomic_read(&klp_tr.exiting);
 }
 
 /*
- * Waits until klp_transition_settled().  Process context, no lock held.  Where exit
- * sections end nobody can be woken.
+ * Waits until klp_transition_settled(): in IDLE the number only falls.  Process
+ * context, no lock that a transition needs held.
  */
 void klp_transition_settle(void)
 {
-	while (atomic_read(&klp_tr.exiting))
-		schedule_timeout_uninterruptible(1);
+	wait_var_event(&klp_tr.exiting,
+		       READ_ONCE(klp_tr.phase) != KLP_PHASE_IDLE ||
+		       !atomic_read(&klp_tr.exiting));
 }
 
 /**

@@ -99,7 +99,7 @@ bit  base;		/* klp_tr.base */
 byte pending;
 byte epoch;
 byte leaving;		/* which ranges are the present ones; 0 is NULL */
-byte exiting;		/* exit sections that began during a transition */
+byte exiting;		/* tasks that had a side when their exit section began */
 
 /* site.c */
 bit  site_base;		/* klp_side_base */
@@ -208,7 +208,7 @@ inline klp_lock()
 #ifdef NO_SETTLED
 	lock()
 #else
-	atomic { !klp_mutex && !exiting -> klp_mutex = 1 }
+	atomic { !klp_mutex && (phase != IDLE || !exiting) -> klp_mutex = 1 }
 #endif
 }
 
@@ -903,8 +903,8 @@ inline klp_exit_begin()
 #endif
 	}
 	if
-	:: phase == IDLE
-	:: phase != IDLE -> exiting = exiting | BIT(me)
+	:: patch_state[me] == NONE
+	:: patch_state[me] != NONE -> exiting = exiting | BIT(me)
 	fi;
 	/* exit_notify() */
 	atomic { !tasklist_writer -> exit_state = exit_state | BIT(me) }

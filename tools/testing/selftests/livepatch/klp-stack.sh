@@ -300,9 +300,7 @@ exiting_task()
 # A task that left the task list still runs code on its way to its end.
 case_exiting_task_off_the_task_list_blocks()
 {
-	grep -q ' exit_task_stack_account$' /proc/kallsyms ||
-		klp_skip "exit_task_stack_account is not a function of this kernel"
-	target_load
+	need_exit_patch
 	patch_enable klp_test_p_exit
 	exiting_task 7
 
@@ -315,15 +313,28 @@ case_exiting_task_off_the_task_list_blocks()
 	mod_unload klp_test_p_exit
 }
 
+# disable_begins PATCH: writing to it returns, whatever may have to wait after that.
+disable_begins()
+{
+	bg write 0 "$KLP_SYSFS/$1/enabled"
+	wait_until process_gone "$BG_PID"
+	expect in_transition "$1"
+}
+
+need_exit_patch()
+{
+	grep -q ' exit_task_stack_account$' /proc/kallsyms ||
+		klp_skip "exit_task_stack_account is not a function of this kernel"
+	target_load
+}
+
 # What left the list before a transition had ended still has its side, and the next one
 # waits for it.  What did so since then has not, and may itself wait for the next one.
 case_a_task_that_exits_after_a_transition_does_not_hold_up_the_next()
 {
 	local writer
 
-	grep -q ' exit_task_stack_account$' /proc/kallsyms ||
-		klp_skip "exit_task_stack_account is not a function of this kernel"
-	target_load
+	need_exit_patch
 	patch_enable klp_test_p_exit
 	klp_on_cleanup "echo all > $KLP_TARGET/open"
 	exiting_task 1
@@ -343,6 +354,37 @@ case_a_task_that_exits_after_a_transition_does_not_hold_up_the_next()
 	expect in_transition klp_test_p_value
 	target_open 3
 	wait_until patch_gone klp_test_p_value
+}
+
+# When all have been told that it is over, and what has to be called at its end goes on
+case_a_task_that_exits_as_a_transition_ends_does_not_hold_up_the_next()
+{
+	need_exit_patch
+	klp_on_cleanup "echo all > $KLP_TARGET/open"
+	mod_load klp_test_p_exit end_gate=0
+	wait_until target_waiters 0 1
+	exiting_task 3
+	target_open 0
+	wait_until not_in_transition klp_test_p_exit
+	disable_begins klp_test_p_exit
+	target_open 3
+	wait_until patch_gone klp_test_p_exit
+}
+
+case_a_task_that_exits_in_transit_does_not_hold_up_its_reversal()
+{
+	need_exit_patch
+	klp_on_cleanup "echo all > $KLP_TARGET/open"
+	patch_enable klp_test_p_exit
+	target_sleeper sleep 0
+	mod_load klp_test_p_sleep
+	expect in_transition klp_test_p_sleep
+	exiting_task 3
+	disable_begins klp_test_p_sleep
+	expect_error "Device or resource busy" mod_load klp_test_p_value
+	target_open 3
+	wait_until patch_gone klp_test_p_sleep
+	target_open 0
 }
 
 # And has done so for long enough not to wait for those that come

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Replaces a function that exiting tasks run after they left the task list.
- * Threads named klp_exitN sleep in it at gate N.
+ * Threads named klp_exitN sleep in it at gate N.  So does the end of the transition, at
+ * that of its parameter.
  */
 #include <linux/kernel.h>
 #include <linux/livepatch.h>
@@ -21,6 +22,16 @@ static void klp_new_exit_task_stack_account(struct task_struct *tsk)
 	barrier();
 }
 
+static int end_gate = -1;
+module_param(end_gate, int, 0444);
+MODULE_PARM_DESC(end_gate, "where post_patch sleeps");
+
+static void klp_test_post_patch(struct klp_object *obj)
+{
+	if (end_gate >= 0 && end_gate < KLP_TEST_GATES)
+		klp_test_wait(end_gate);
+}
+
 static struct klp_func klp_test_funcs[] = {
 	{
 		.old_name = "exit_task_stack_account",
@@ -30,7 +41,10 @@ static struct klp_func klp_test_funcs[] = {
 };
 
 static struct klp_object klp_test_objs[] = {
-	{ .funcs = klp_test_funcs },
+	{
+		.funcs = klp_test_funcs,
+		.callbacks.post_patch = klp_test_post_patch,
+	},
 	{ }
 };
 

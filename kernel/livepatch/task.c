@@ -11,8 +11,6 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/srcu.h>
-#include <linux/wait_bit.h>
-#include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
 
 #include "live.h"
@@ -350,13 +348,6 @@ void klp_copy_process(struct task_struct *child)
 /* In task_struct.klp_exit_idx, beside the index of SRCU plus 1 */
 #define KLP_EXIT_COUNTED	4
 
-static void klp_exited_work(struct work_struct *work)
-{
-	wake_up_var(&klp_tr.exiting);
-}
-
-static DECLARE_WORK(klp_exited, klp_exited_work);
-
 /*
  * The walk that ends a transition may not meet current, which then keeps its side.
  * One that has none was met already, or began to exit before it was told of a goal:
@@ -397,10 +388,8 @@ void klp_exit_end(void)
 
 	klp_task_leap(current, KLP_WAY_EXIT);
 	current->klp_exit_idx = 0;
-	/* Others are not waited for during a transition; see klp_transition_settle() */
-	if ((idx & KLP_EXIT_COUNTED) && atomic_dec_and_test(&klp_tr.exiting) &&
-	    READ_ONCE(klp_tr.phase) == KLP_PHASE_IDLE)
-		queue_work(klp_wq, &klp_exited);
+	if (idx & KLP_EXIT_COUNTED)
+		atomic_dec(&klp_tr.exiting);
 	if (idx)
 		srcu_up_read(&klp_exit_srcu, (idx & ~KLP_EXIT_COUNTED) - 1);
 }

@@ -8,7 +8,7 @@
 #include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/wait_bit.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
 
@@ -414,15 +414,31 @@ bool klp_transition_settled(void)
 	return klp_tr.phase != KLP_PHASE_IDLE || !atomic_read(&klp_tr.exiting);
 }
 
+/* How long somebody may wait without a word, in jiffies */
+#define KLP_SETTLE_QUIET	(10 * HZ)
+
 /*
- * Waits until klp_transition_settled(): in IDLE the number only falls.  Process
- * context, no lock that a transition needs held.
+ * Waits until klp_transition_settled().  Process context, klp_mutex not held.
+ *
+ * Looks, and is not woken: that there is nothing to wait for may be due to the task
+ * that went, or to another transition that began.
  */
 void klp_transition_settle(void)
 {
-	wait_var_event(&klp_tr.exiting,
-		       READ_ONCE(klp_tr.phase) != KLP_PHASE_IDLE ||
-		       !atomic_read(&klp_tr.exiting));
+	unsigned long quiet_until = jiffies + KLP_SETTLE_QUIET;
+	int exiting;
+
+	while (READ_ONCE(klp_tr.phase) == KLP_PHASE_IDLE) {
+		exiting = atomic_read(&klp_tr.exiting);
+		if (!exiting)
+			break;
+		if (time_after(jiffies, quiet_until)) {
+			quiet_until = jiffies + KLP_SETTLE_QUIET * 6;
+			pr_notice("waiting for tasks that were exiting when the last transition ended: %d\n",
+				  exiting);
+		}
+		schedule_timeout_uninterruptible(1);
+	}
 }
 
 /**

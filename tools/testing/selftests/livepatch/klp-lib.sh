@@ -397,7 +397,8 @@ klp_debug_lines()
 # what stands around it: a call trace alone does not tell what it is about.
 #
 # Reports of KCSAN without a function of ours are not ours to mend; what an interrupt came
-# in between, or what ftrace was called by, has no part in it.
+# in between, or what ftrace was called by, has no part in it.  Most of ftrace's trampolines
+# have no name.
 log_complains()
 {
 	dmesg --notime | awk -v mark="$KLP_MARK" '
@@ -412,7 +413,7 @@ log_complains()
 			next
 		}
 		/ by (task|interrupt) / { interrupted = 0 }
-		/^ (asm_|ftrace_[a-z_]*call)/ { interrupted = 1 }
+		/^ (asm_|ftrace_[a-z_]*call|0x)/ { interrupted = 1 }
 		inside {
 			report[m++] = $0
 			race = race || /BUG: KCSAN/

@@ -74,6 +74,8 @@
  * until it can no longer be preempted (klp_exit_begin(), klp_exit_end(); SRCU).
  * Nobody who has left the list can be made pending, so before a transition
  * completes it waits for the sections that were open when the marking ended.
+ * Nor does such a task lose its side at the end.  Those that have one when they
+ * begin to exit are counted, and the next transition begins when there are none.
  *
  * The number of pending tasks is raised before a task's flag is set, and lowered
  * by whoever clears it.  One more token is held while tasks are being marked.

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# How long things take at most, with room for an emulated machine: if that is busy with
-# something else, as much longer as loading a module is.
+# How long things take at most, with room for an emulated machine.
 
 . "$(dirname "$0")/klp-lib.sh"
 . "$(dirname "$0")/klp-target.sh"
@@ -13,18 +12,13 @@ ms_since()
 	echo $((($(now_us) - $1) / 1000))
 }
 
-# Times five rounds of one function on and off into $ON and $OFF, and of a module that is
-# no patch into $LOAD.
+# Times five rounds of one function on and off into $ON and $OFF.
 five_rounds()
 {
 	local t0
 
-	ON=() OFF=() LOAD=()
+	ON=() OFF=()
 	for _ in 1 2 3 4 5; do
-		t0=$(now_us)
-		mod_load klp_test_tgt_00
-		LOAD+=("$(ms_since "$t0")")
-		mod_unload klp_test_tgt_00
 		t0=$(now_us)
 		patch_load klp_test_p_value
 		wait_until not_in_transition klp_test_p_value
@@ -35,17 +29,14 @@ five_rounds()
 		OFF+=("$(ms_since "$t0")")
 		mod_unload klp_test_p_value
 	done
-	klp_note "enabling, ms: ${ON[*]}; disabling, ms: ${OFF[*]}; loading a module, ms: ${LOAD[*]}"
+	klp_note "enabling, ms: ${ON[*]}; disabling, ms: ${OFF[*]}"
 }
 
 median_at_most()
 {
-	local limit=$1 what=$2 load
+	local limit=$1 what=$2
 
 	shift 2
-	load=$(median "${LOAD[@]}")
-	# On an idle machine it takes 20 ms
-	[ "$((load * limit / 60))" -le "$limit" ] || limit=$((load * limit / 60))
 	[ "$(median "$@")" -le "$limit" ] || klp_fail "$what: median over $limit ms: $*"
 }
 

@@ -271,17 +271,29 @@ static int klp_test_run_idle(const struct klp_test_call *call)
 }
 
 /*
+ * Lets an emulator go on with another CPU, that may have to answer an interrupt first:
+ * where one thread emulates all, it otherwise stays with this one for milliseconds.
+ */
+static void klp_test_busy(unsigned int calls)
+{
+	if (calls % 64 == 0)
+		cpu_relax();
+}
+
+/*
  * Busy until the gate opens, with scheduling points but without sleeping.  Tells
  * RCU tasks that it is not in a trampoline, or ftrace could free none meanwhile.
  */
 static int klp_test_run_spin(const struct klp_test_call *call)
 {
 	struct klp_test_gate *gate = &klp_test_gates[call->gate];
+	unsigned int calls = 0;
 	int ret = 0;
 
 	atomic_inc(&gate->waiters);
 	while (!READ_ONCE(gate->open) && !fatal_signal_pending(current)) {
 		ret = klp_target_value();
+		klp_test_busy(++calls);
 		/* Or ftrace could never drop a trampoline on a PREEMPT kernel */
 		cond_resched_tasks_rcu_qs();
 	}
@@ -293,11 +305,13 @@ static int klp_test_run_spin(const struct klp_test_call *call)
 static int klp_test_run_watch(const struct klp_test_call *call)
 {
 	struct klp_test_gate *gate = &klp_test_gates[call->gate];
+	unsigned int calls = 0;
 	int seen = 0;
 
 	atomic_inc(&gate->waiters);
 	while (!READ_ONCE(gate->open) && !fatal_signal_pending(current)) {
 		seen |= BIT(klp_target_value());
+		klp_test_busy(++calls);
 		cond_resched_tasks_rcu_qs();
 	}
 	atomic_dec(&gate->waiters);

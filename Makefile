@@ -5,7 +5,7 @@
 CONFIG ?= small
 export LINUX_TARBALL LINUX
 
-.PHONY: demo-build demo-distro help run test test-hard soak coverage kernel stock shell apply unapply series bench check check-series clean
+.PHONY: demo-build demo-distro help run test test-hard fuzz soak coverage kernel stock shell apply unapply series bench check check-series clean
 
 help:		## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test:		## build, boot and run every test on both configurations
 
 test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an hour or more)
 	@scripts/test-hard
+
+fuzz:		## libFuzzer on what klp reads, ten minutes
+	@FUZZ_SECONDS=120 scripts/test host fuzz.sh
 
 soak:		## torture until 10,000 transitions are done
 	@scripts/test -c distro -T 36000 -a klp.torture.transitions=10000 -a klp.torture.calls=100000000 -a klp.torture.seconds=35000 klp-torture.sh

@@ -513,6 +513,7 @@ bpf_job()
 # watch NAME FILE: what it reads goes to $KLP_TMP/NAME, line by line.
 watch()
 {
+	rm -f "$KLP_TMP/$1"		# another case may have left one
 	bg watch_job "$@"
 	wait_until test -s "$KLP_TMP/$1"
 }

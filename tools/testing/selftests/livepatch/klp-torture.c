@@ -52,6 +52,19 @@ static int enabled[PATCHES];
 static int enabled_nr;
 static unsigned int funcs_of[PATCHES + 1];
 
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
 __attribute__((format(printf, 1, 2)))
 static void die(const char *format, ...)
 {
@@ -62,6 +75,8 @@ static void die(const char *format, ...)
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
+	/* Callers go on until the modules are removed, and nothing is right or wrong then */
+	write_file(CONTROL, "stop");
 	exit(1);
 }
 
@@ -84,19 +99,6 @@ static double now(void)
 }
 
 /* ---- files and modules --------------------------------------------------- */
-
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int err = 0;
-
-	if (fd < 0)
-		return errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = errno;
-	close(fd);
-	return err;
-}
 
 static int memory_fails;
 

@@ -137,13 +137,17 @@ static atomic_t klp_torture_violations[KINDS];
 
 #define KLP_TORTURE_COMPLAINTS	10
 
+/* Nobody tells any more which patches are enabled */
+static bool klp_torture_stopped;
+
 static void klp_torture_complain(int kind, const struct klp_torture_call *call,
 				 const struct klp_torture_world *w)
 {
 	const struct klp_torture_frame *frame = &call->frame[call->depth - 1];
 	const struct klp_torture_task *task = call->task;
 
-	if (atomic_inc_return(&klp_torture_violations[kind]) > KLP_TORTURE_COMPLAINTS)
+	if (READ_ONCE(klp_torture_stopped) ||
+	    atomic_inc_return(&klp_torture_violations[kind]) > KLP_TORTURE_COMPLAINTS)
 		return;
 	pr_err("WARNING: %s: %s:%d runs version %d of %c%s, depth %d, callers %llx of %llx; maps %llx %llx, present %x, goal %d, transition %u, leg %u\n",
 	       klp_torture_kind[kind], current->comm, current->pid,
@@ -407,7 +411,10 @@ static int klp_torture_command(const char *text)
 		return klp_torture_turn(true);
 	if (sysfs_streq(text, "turned"))
 		return klp_torture_turn(false);
-	return -EINVAL;
+	if (!sysfs_streq(text, "stop"))
+		return -EINVAL;
+	WRITE_ONCE(klp_torture_stopped, true);
+	return 0;
 }
 
 static int klp_torture_order(const char *text)

@@ -137,7 +137,7 @@ static atomic_t klp_torture_violations[KINDS];
 
 #define KLP_TORTURE_COMPLAINTS	10
 
-/* Nobody tells any more which patches are enabled */
+/* klp-torture has died: nobody tells any more which patches are enabled */
 static bool klp_torture_stopped;
 
 static void klp_torture_complain(int kind, const struct klp_torture_call *call,

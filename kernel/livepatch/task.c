@@ -366,7 +366,10 @@ static void klp_exit_count(void)
 /**
  * klp_exit_begin() - current may leave the task list from here on
  *
- * Context: Process context.
+ * Called when nothing is left to be waited for by exit_notify(), and before it sets
+ * exit_state: until then nobody takes current off the list.
+ *
+ * Context: Expects tasklist_lock held for writing.  Does not sleep.
  */
 void klp_exit_begin(void)
 {

@@ -328,12 +328,10 @@ need_exit_patch()
 	target_load
 }
 
-# What left the list before a transition had ended still has its side, and the next one
-# waits for it.  What did so since then has not, and may itself wait for the next one.
-case_a_task_that_exits_after_a_transition_does_not_hold_up_the_next()
+# exiting_task_keeps_its_side GATE: one that has left the list before a transition ended,
+# which is that of klp_test_p_value.
+exiting_task_keeps_its_side()
 {
-	local writer
-
 	need_exit_patch
 	patch_enable klp_test_p_exit
 	klp_on_cleanup "echo all > $KLP_TARGET/open"
@@ -341,9 +339,18 @@ case_a_task_that_exits_after_a_transition_does_not_hold_up_the_next()
 	# The end of this transition waits for that one, and not for the next
 	mod_load klp_test_p_value
 	wait_until klp_waits_for_exits
-	exiting_task 2
+	exiting_task "$1"
 	target_open 1
 	wait_until not_in_transition klp_test_p_value
+}
+
+# What left the list before a transition had ended still has its side, and the next one
+# waits for it.  What did so since then has not, and may itself wait for the next one.
+case_a_task_that_exits_after_a_transition_does_not_hold_up_the_next()
+{
+	local writer
+
+	exiting_task_keeps_its_side 2
 	exiting_task 3
 
 	bg write 0 "$KLP_SYSFS/klp_test_p_value/enabled"
@@ -388,6 +395,37 @@ case_a_task_that_exits_in_transit_does_not_hold_up_its_reversal()
 	target_open 3
 	wait_until patch_gone klp_test_p_sleep
 	target_open 0
+}
+
+# The first task of a pid namespace does not end before all others there have been waited
+# for; one of them by who is outside, and sleeps on.
+case_a_pid_namespace_that_does_not_end_holds_up_nothing()
+{
+	local outside first other
+
+	[ -e /proc/self/ns/pid ] || klp_skip "the kernel has no pid namespaces"
+	target_load
+	bg unshare -p bash -c 'sleep 1000 & sleep 1000 & exec sleep 1000'
+	outside=$BG_PID
+	wait_until has_two_children "$outside"
+	read -rd '' first other < <(pgrep -P "$outside") || :
+	target_sleeper sleep 0
+	patch_load klp_test_p_sleep
+	kill -KILL "$first"
+	wait_until grep -q zap_pid_ns_processes "/proc/$first/stack"
+	wait_until grep -q '^State:.Z' "/proc/$other/status"
+	target_open 0
+	wait_until not_in_transition klp_test_p_sleep
+	patch_remove klp_test_p_sleep
+	expect kill -0 "$first"
+	kill -KILL "$outside"
+	wait_until process_gone "$first"
+}
+
+# Which has executed, too, what does not wait for them
+has_two_children()
+{
+	[ "$(pgrep -cP "$1")" = 2 ] && [ "$(cat "/proc/$1/comm")" = sleep ]
 }
 
 # And has done so for long enough not to wait for those that come

@@ -234,11 +234,9 @@ int klp_enable_patch(struct klp_patch *decl)
 		pr_warn("The livepatch transition may never complete.\n");
 	}
 
-	mutex_lock(&klp_sites_mutex);
-	klp_lock();
+	klp_lock_sites();
 	ret = klp_patch_go_live(decl, &patch);
-	klp_unlock();
-	mutex_unlock(&klp_sites_mutex);
+	klp_unlock_sites();
 
 	if (!ret) {
 		klp_transition_pass();

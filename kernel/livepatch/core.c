@@ -108,6 +108,25 @@ void klp_unlock(void)
 	klp_mutex_unlock();
 }
 
+/* And klp_sites_mutex before it; modules that are patched come and go meanwhile */
+void klp_lock_sites(void)
+{
+	for (;;) {
+		mutex_lock(&klp_sites_mutex);
+		klp_mutex_lock();
+		if (klp_transition_settled())
+			return;
+		klp_unlock_sites();
+		klp_transition_settle();
+	}
+}
+
+void klp_unlock_sites(void)
+{
+	klp_mutex_unlock();
+	mutex_unlock(&klp_sites_mutex);
+}
+
 /* ---- callbacks ---- */
 
 /* A positive result would look like success to the module loader */
@@ -647,12 +666,11 @@ static int klp_patch_toggle_settled(struct klp_live_patch *patch, bool enabled)
 {
 	int ret;
 
-	guard(mutex)(&klp_sites_mutex);
-	klp_lock();
+	klp_lock_sites();
 	ret = klp_patch_unsettle(patch);
 	if (!ret)
 		ret = klp_patch_toggle(patch, enabled);
-	klp_unlock();
+	klp_unlock_sites();
 	if (ret)
 		klp_settle_later();
 	return ret;

@@ -14,6 +14,8 @@ struct module;
 
 void klp_lock(void);
 void klp_unlock(void);
+void klp_lock_sites(void);
+void klp_unlock_sites(void);
 
 int klp_object_find_module(struct klp_live_object *obj,
 			   struct klp_symbols *syms);

@@ -6,6 +6,7 @@
 
 . "$(dirname "$0")/klp-lib.sh"
 . "$(dirname "$0")/klp-target.sh"
+. "$(dirname "$0")/klp-build.sh"
 
 # ---- Stacked and replaced patches -------------------------------------------
 
@@ -364,6 +365,25 @@ case_a_task_that_exits_after_a_transition_does_not_hold_up_the_next()
 	expect in_transition klp_test_p_value
 	target_open 3
 	wait_until patch_gone klp_test_p_value
+}
+
+case_a_module_comes_while_a_patch_waits_for_a_task_that_exits()
+{
+	patch_enable ${P}00 "objs=${T}00:tgt_fn_00"
+	exiting_task_keeps_its_side 2
+	bg mod_load klp_test_p_sleep
+	wait_until klp_settles
+	bg mod_load ${T}00
+	wait_until process_gone "$BG_PID"
+	expect tgt_value_is 00 1000
+	expect klp_settles
+	target_open 2
+	wait_until patch_enabled klp_test_p_sleep
+}
+
+klp_settles()
+{
+	grep -qs klp_transition_settle /proc/[0-9]*/stack
 }
 
 # When all have been told that it is over, and what has to be called at its end goes on

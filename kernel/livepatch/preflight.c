@@ -211,9 +211,7 @@ static void klp_preview_collect(struct klp_ranges *ranges,
 		if (patch->decl->replace && other != patch)
 			klp_for_each_object(other, obj)
 				klp_for_each_func(obj, func)
-					if (func->new_code.start)
-						klp_ranges_add_code(ranges,
-								    &func->new_code);
+					klp_func_ranges(ranges, func);
 }
 
 static int klp_preview_tasks(struct klp_live_patch *patch,

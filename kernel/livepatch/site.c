@@ -240,24 +240,36 @@ void klp_sites_base(int side)
 	WRITE_ONCE(klp_side_base, side);
 }
 
-/*
- * The code that a task leaves by moving off @side, at one site.  A task that was
- * preempted between the handler's choice and the jump to a replacement shows on
+/**
+ * klp_func_ranges() - collect where a task that runs a new function may stand
+ * @ranges:	where to
+ * @func:	what replaces another function
+ *
+ * A task that was preempted between the handler's choice and the jump to it shows on
  * its stack nothing but the return address of the entry call.
  */
+void klp_func_ranges(struct klp_ranges *ranges,
+		     const struct klp_live_func *func)
+{
+	if (!func->new_code.start)
+		return;
+	klp_ranges_add_code(ranges, &func->new_code);
+	if (func->ip)
+		klp_ranges_add(ranges, func->ip, MCOUNT_INSN_SIZE);
+}
+
+/* The code that a task leaves by moving off @side, at one site */
 static void klp_site_ranges(struct klp_ranges *ranges,
 			    const struct klp_site *site, int side)
 {
 	unsigned long target = klp_funcs_target(&site->funcs, side);
 	struct klp_live_func *func;
 
-	if (target)
-		klp_ranges_add(ranges, site->ip, MCOUNT_INSN_SIZE);
 	list_for_each_entry(func, &site->funcs, node) {
 		if (!target)
 			klp_ranges_add_code(ranges, &func->old_code);
 		else if (func->new_code.start == target)
-			klp_ranges_add_code(ranges, &func->new_code);
+			klp_func_ranges(ranges, func);
 	}
 }
 

@@ -46,6 +46,8 @@ void klp_sites_discard(struct klp_site_set *set);
 void klp_sites_publish(void);
 void klp_sites_publish_object(struct klp_live_object *obj);
 void klp_sites_base(int side);
+void klp_func_ranges(struct klp_ranges *ranges,
+		     const struct klp_live_func *func);
 void klp_sites_ranges(struct klp_ranges *ranges, int side);
 void klp_sites_preview(struct klp_ranges *ranges,
 		       const struct klp_live_func *func);

@@ -201,9 +201,7 @@ static void klp_ranges_collect(struct klp_ranges *ranges, int side)
 			continue;
 		klp_for_each_object(patch, obj)
 			klp_for_each_func(obj, func)
-				if (func->new_code.start)
-					klp_ranges_add_code(ranges,
-							    &func->new_code);
+				klp_func_ranges(ranges, func);
 	}
 }
 

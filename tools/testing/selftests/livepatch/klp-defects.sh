@@ -113,7 +113,7 @@ case_a_task_between_choice_and_jump_is_moved()
 	wait_until file_is $caught/caught 1
 	patch_set_enabled klp_test_p_value2 0
 	defect "the patch goes while a task is on its way into it" \
-		poll_until -t "$(core_is_ours && echo 2 || echo 120)" gone_before_the_call
+		poll_until -t "$(core_is_ours && echo 2 || echo 120)" gone_before_the_call klp_test_p_value2
 	write 1 $caught/release
 	wait_until file_is $caught/value 2
 	klp_note "the task ran version 2 afterwards"
@@ -121,9 +121,34 @@ case_a_task_between_choice_and_jump_is_moved()
 	mod_unload klp_test_defect_caught
 }
 
+# By force to another patch, where it would not be moved there.
+case_a_task_between_choice_and_jump_is_moved_twice()
+{
+	local caught=/sys/module/klp_test_defect_caught/parameters
+
+	is_preemptible || klp_skip "the kernel is not preemptible"
+	target_load
+	patch_enable klp_test_p_value
+	mod_load klp_test_defect_caught
+	klp_on_cleanup "write 1 $caught/release 2> /dev/null"
+	wait_until file_is $caught/caught 1
+	patch_load klp_test_p_value2
+	! core_is_ours || write 1 "$KLP_SYSFS/klp_test_p_value2/force"
+	wait_until -t 120 not_in_transition klp_test_p_value2
+	patch_set_enabled klp_test_p_value 0
+	defect "the patch goes while a task is on its way into it" \
+		poll_until -t "$(core_is_ours && echo 2 || echo 120)" gone_before_the_call klp_test_p_value
+	write 1 $caught/release
+	wait_until file_is $caught/value 1
+	klp_note "the task ran version 1 afterwards"
+	wait_until patch_gone klp_test_p_value
+	mod_unload klp_test_defect_caught
+}
+
+# gone_before_the_call PATCH
 gone_before_the_call()
 {
-	patch_gone klp_test_p_value2 && mod_refcount_is klp_test_p_value2 0 &&
+	patch_gone "$1" && mod_refcount_is "$1" 0 &&
 		file_is /sys/module/klp_test_defect_caught/parameters/value -1
 }
 

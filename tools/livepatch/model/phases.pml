@@ -29,6 +29,9 @@
 #ifndef LOOKS		/* how often each task may look at its own stack */
 #define LOOKS	1
 #endif
+#ifndef PASSES		/* how often each task may make a pass itself; passes have an epoch */
+#define PASSES	0
+#endif
 #ifndef FORK		/* task 1 is not there yet: task 0 may fork it */
 #define FORK	0
 #endif
@@ -631,9 +634,21 @@ end:	do
 	od
 }
 
+/* Without an epoch more may happen, in fewer states: so most scenarios have none */
+#if defined(NO_PASS_EPOCH) || !PASSES
+#define PASS_EPOCH true
+#else
+#define PASS_EPOCH (epoch == seen)
+#endif
+#ifdef NO_PASS_MOVING
+#define PASS_MOVING true
+#else
+#define PASS_MOVING (phase == MOVING)
+#endif
+
 /*
- * klp_transition_pass(), one task a batch.  Only where that changes something: it
- * comes back until then.
+ * klp_transition_pass(), all in one batch.  Planned only where that changes something, and
+ * again until then.
  */
 #ifdef NO_TRY_SIDE
 #define CLEAR(t) (!HIT(t, LEAVING(t)))
@@ -666,21 +681,24 @@ inline klp_try_switch_task(t)
 proctype pass()
 {
 	bit k;
+	byte seen;
 
 end:	do
 	:: phase == MOVING && (MOVABLE(0) || MOVABLE(1)) ->
+#if PASSES
+		seen = epoch;	/* it begins some time later */
+#endif
 		lock();
 		if
-#ifndef NO_PASS_MOVING
-		:: phase != MOVING
-		:: else ->
-#else
-		:: true ->
-#endif
+		:: PASS_EPOCH && PASS_MOVING ->
 			assert(patch_is_there || tr_patch);	/* klp_pass_end() */
 			klp_try_switch_task(0);
 			klp_try_switch_task(1)
+		:: else
 		fi;
+#if PASSES
+		seen = 0;
+#endif
 		unlock()
 	od
 }
@@ -787,32 +805,9 @@ inline klp_task_leap()
 	fi
 }
 
-/* __klp_sched_try_switch(), with klp_task_try() */
-inline klp_sched_try_switch()
+/* If found is set, with the ranges that were read; it is set afterwards if that moved it */
+inline klp_task_try()
 {
-	if
-	:: IN(tif, me) ->
-#ifndef NO_RESCHED_PREEMPT
-		atomic { preempt_disable(me) }
-#endif
-#ifdef NO_RESCHED_RECHECK
-		found = 1;
-#else
-		found = IN(tif, me);
-#endif
-		ranges = leaving
-#ifndef NO_RESCHED_RECHECK
-	/* Nothing but klp_synchronize() keeps the CPU from reading this first */
-	:: atomic {
-		ranges = leaving;
-#ifndef NO_RESCHED_PREEMPT
-		preempt_disable(me)
-#endif
-	   }
-		found = IN(tif, me)
-#endif
-	fi;
-	looks--;
 	if
 	:: found ->
 		atomic {
@@ -841,7 +836,36 @@ inline klp_sched_try_switch()
 		:: else
 		fi
 	:: else
+	fi
+}
+
+/* __klp_sched_try_switch() */
+inline klp_sched_try_switch()
+{
+	if
+	:: IN(tif, me) ->
+#ifndef NO_RESCHED_PREEMPT
+		atomic { preempt_disable(me) }
+#endif
+#ifdef NO_RESCHED_RECHECK
+		found = 1;
+#else
+		found = IN(tif, me);
+#endif
+		ranges = leaving
+#ifndef NO_RESCHED_RECHECK
+	/* Nothing but klp_synchronize() keeps the CPU from reading this first */
+	:: atomic {
+		ranges = leaving;
+#ifndef NO_RESCHED_PREEMPT
+		preempt_disable(me)
+#endif
+	   }
+		found = IN(tif, me)
+#endif
 	fi;
+	looks--;
+	klp_task_try();
 #ifndef NO_RESCHED_PREEMPT
 	atomic { preempt_enable(me) }
 #endif
@@ -849,6 +873,30 @@ inline klp_sched_try_switch()
 	:: found -> found = 0; klp_pending_drop()
 	:: else
 	fi
+}
+
+/* klp_try_switch_task() where the task is current: the pass is its own */
+inline klp_try_switch_current()
+{
+	lock();
+	passes--;
+	if
+	:: phase == MOVING && (IN(tif, me) || SIDE(me) != goal) ->
+#ifndef NO_PASS_PREEMPT
+		atomic { preempt_disable(me) }
+#endif
+		atomic { ranges = leaving; found = 1 }
+		klp_task_try();
+#ifndef NO_PASS_PREEMPT
+		atomic { preempt_enable(me) }
+#endif
+		if
+		:: found -> found = 0; klp_pending_drop()
+		:: else
+		fi
+	:: else
+	fi;
+	unlock()
 }
 
 /* copy_process(), under tasklist_lock */
@@ -893,6 +941,14 @@ inline fork()
 	}
 }
 
+inline klp_exit_count()
+{
+	if
+	:: patch_state[me] == NONE
+	:: patch_state[me] != NONE -> exiting = exiting | BIT(me)
+	fi
+}
+
 inline klp_exit_begin()
 {
 	atomic {
@@ -902,10 +958,9 @@ inline klp_exit_begin()
 		in_exit = in_exit | BIT(me)
 #endif
 	}
-	if
-	:: patch_state[me] == NONE
-	:: patch_state[me] != NONE -> exiting = exiting | BIT(me)
-	fi;
+#ifndef NO_EXIT_COUNT_ORDER
+	klp_exit_count();
+#endif
 	/* exit_notify() */
 	atomic { !tasklist_writer -> exit_state = exit_state | BIT(me) }
 }
@@ -939,6 +994,7 @@ inline do_task_dead()
 proctype task(bit me)
 {
 	byte depth, bottom, calls = (me -> CALLS1 : CALLS), looks = LOOKS;
+	byte passes = PASSES;
 	byte where, side, code, ranges, copy_phase;
 	bit copy_goal, found, forked;
 
@@ -951,6 +1007,7 @@ end_user:
 	:: depth > bottom && where <= IN_EXIT -> come_back()
 	:: STACKED && depth && frame[2 * me + depth - 1] == NEW1 -> tail_call()
 	:: looks && (where == IN_KERNEL || where == IN_EXIT) -> klp_sched_try_switch()
+	:: passes && where == IN_KERNEL -> klp_try_switch_current()
 	:: FORK && !me && !forked && where == IN_KERNEL -> fork()
 	/* It sleeps where nobody needs to leave; whoever does leave is woken up */
 	:: depth && where == IN_KERNEL && phase == MOVING && SIDE(me) == goal ->
@@ -959,6 +1016,11 @@ end_user:
 	:: EXIT && me && where == IN_KERNEL -> klp_exit_begin()
 	:: where == IN_EXIT && IN(listed, me) && !tasklist_writer ->
 		listed = listed & ~BIT(me)
+#ifdef NO_EXIT_COUNT_ORDER
+		;
+		/* Nothing keeps the CPU from counting only now */
+		klp_exit_count()
+#endif
 	:: where == IN_EXIT && depth == bottom ->
 		atomic { preempt_disable(me); where = ENDING }
 #ifndef NO_EXIT_LEAP

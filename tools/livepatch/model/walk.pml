@@ -22,6 +22,9 @@
 #define ALL	63
 #define END	7
 
+/* task->signal: which of them leads does not change it */
+#define GROUP(t) ((t) == THREAD || (t) == FRIEND -> LEADER : (t))
+
 #define BIT(t)	  (1 << (t))
 #define IN(set, t) (((set) >> (t)) & 1)
 
@@ -154,6 +157,11 @@ inline klp_next_thread()
 #else
 #define TASK_ALIVE IN(hashed, task)
 #endif
+#ifdef NO_CURSOR_GROUP
+#define SAME_GROUP true
+#else
+#define SAME_GROUP (GROUP(leader) == GROUP(task))
+#endif
 
 proctype walk()
 {
@@ -171,7 +179,7 @@ proctype walk()
 			may_look_at(leader);
 			may_look_at(task);
 			if
-			:: LEADER_ALIVE && LEADER_LEADS && TASK_ALIVE
+			:: LEADER_ALIVE && LEADER_LEADS && TASK_ALIVE && SAME_GROUP
 			:: else ->
 				restarts++;
 				all = restarts >= RESTARTS;

@@ -22,8 +22,8 @@ test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an ho
 fuzz:		## libFuzzer on what klp reads, ten minutes
 	@FUZZ_SECONDS=120 scripts/test host fuzz.sh
 
-soak:		## torture until 10,000 transitions are done
-	@scripts/test -c distro -T 36000 -a klp.torture.transitions=10000 -a klp.torture.calls=100000000 -a klp.torture.seconds=35000 klp-torture.sh
+soak:		## torture until 10,000 transitions are done, about two hours
+	@scripts/test-hard soak soak-full
 
 coverage:	## which lines of the core do the tests run
 	@scripts/coverage

@@ -616,7 +616,7 @@ static unsigned long violations(void)
 	       seen("side") + seen("inside");
 }
 
-static void report(double seconds)
+static void report(double seconds, unsigned long calls, unsigned long differing)
 {
 	printf("seconds %.0f\n"
 	       "transitions %lu\nenabled %lu\ndisabled %lu\nreplaced %lu\n"
@@ -626,13 +626,14 @@ static void report(double seconds)
 	       "stale %lu\nnested %lu\nback %lu\ngone %lu\nside %lu\ninside %lu\n",
 	       seconds, count->transitions, count->enables, count->disables,
 	       count->replaces, count->reversals, count->stacked, count->held,
-	       count->refused, count->comes, count->goes, seen("calls"),
-	       seen("differing"), seen("stale"), seen("nested"), seen("back"),
+	       count->refused, count->comes, count->goes, calls,
+	       differing, seen("stale"), seen("nested"), seen("back"),
 	       seen("gone"), seen("side"), seen("inside"));
 }
 
 int main(int argc, char **argv)
 {
+	unsigned long calls, differing;
 	double begin = now();
 	pid_t coming;
 
@@ -646,11 +647,13 @@ int main(int argc, char **argv)
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (count == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
+	calls = seen("calls");		/* of runs before this one */
+	differing = seen("differing");
 	start_holder();
 	coming = start_coming();
 
 	while ((count->transitions < strtoul(argv[3], NULL, 0) ||
-		seen("calls") < strtoul(argv[4], NULL, 0)) &&
+		seen("calls") - calls < strtoul(argv[4], NULL, 0)) &&
 	       now() - begin < atoi(argv[5]) && !violations()) {
 		memory_fails = !any(2);
 		transition();
@@ -659,6 +662,6 @@ int main(int argc, char **argv)
 	while (enabled_nr)
 		disable(enabled[any(enabled_nr)]);
 	stop_coming(coming);
-	report(now() - begin);
+	report(now() - begin, seen("calls") - calls, seen("differing") - differing);
 	return violations() != 0;
 }

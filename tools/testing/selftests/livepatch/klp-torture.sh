@@ -13,12 +13,16 @@
 #	KLP_TORTURE_SECONDS	1000	where to give up
 #	KLP_TORTURE_SEED	1
 #	KLP_TORTURE_FAULTS	those in FAULTS; names, with commas; none
+#	KLP_TORTURE_PARTS	1: in so many runs, each with the next seed; all begin and
+#				end with the same memory in use
+#	KLP_TORTURE_CALLERS	1: tasks that do nothing but call
 #	KLP_TORTURE_LONG	300	milliseconds that functions sleep now and then: about as
 #				long as a transition takes
 #	KLP_TORTURE_DELAY	the function to be slow in, or none; else those of
 #				klp_torture_delay.c
 #
-# Fails when it was given up before there were as many.
+# Fails when it was given up before there were as many, or something that was to go on
+# meanwhile never succeeded.
 #
 # Time limit: 1200
 
@@ -48,13 +52,13 @@ option()
 
 # ---- What goes on meanwhile: each fault counts in a file of its name -------------
 
-# done_once NAME
-done_once()
+# done_times NAME N
+done_times()
 {
 	local n=0
 
 	read -r n < "$KLP_TMP/count.$1" || :
-	echo $((n + 1)) > "$KLP_TMP/count.$1"
+	echo $((n + $2)) > "$KLP_TMP/count.$1"
 }
 
 # Between two of a kind; how long is part of the randomness
@@ -80,7 +84,7 @@ can_cpus()
 
 fault_cpus()
 {
-	echo 0 > $CPU1
+	echo 0 > $CPU1 || return
 	short_pause
 	echo 1 > $CPU1
 }
@@ -97,8 +101,8 @@ fault_tracers()
 	if grep -qw function_graph "$KLP_TRACING/available_tracers" && [ $((RANDOM % 2)) = 0 ]; then
 		tracer=function_graph
 	fi
-	echo 'klp_torture_[a-f] klp_new_[a-f]' > "$KLP_TRACING/set_ftrace_filter"
-	echo "$tracer" > "$KLP_TRACING/current_tracer"
+	echo 'klp_torture_[a-f] klp_new_[a-f]' > "$KLP_TRACING/set_ftrace_filter" || return
+	echo "$tracer" > "$KLP_TRACING/current_tracer" || return
 	short_pause
 	echo nop > "$KLP_TRACING/current_tracer"
 }
@@ -111,22 +115,25 @@ can_kprobes()
 # On functions that are patched: at the entry, inside, and on the way back
 fault_kprobes()
 {
-	local f
+	local f status=0
 
 	f=$(any_function)
-	echo "p:klp_torture/entry klp_torture_t0:$f" > "$KLP_TRACING/kprobe_events"
-	echo "r:klp_torture/return klp_torture_t0:$f" >> "$KLP_TRACING/kprobe_events"
-	echo 1 > "$KLP_TRACING/events/klp_torture/enable"
+	{
+		echo "p:klp_torture/entry klp_torture_t0:$f" > "$KLP_TRACING/kprobe_events" &&
+		echo "r:klp_torture/return klp_torture_t0:$f" >> "$KLP_TRACING/kprobe_events" &&
+		echo 1 > "$KLP_TRACING/events/klp_torture/enable"
+	} || status=1
 	short_pause
 	echo 0 > "$KLP_TRACING/events/klp_torture/enable"
 	echo > "$KLP_TRACING/kprobe_events"
+	return $status
 }
 
 ATTACH=$KLP_DIR/klp-bpf-attach
 
 can_bpf()
 {
-	[ -e /sys/kernel/btf/vmlinux ] && [ -x "$ATTACH" ]
+	[ -e /sys/kernel/btf/vmlinux ]
 }
 
 fault_bpf()
@@ -149,14 +156,17 @@ can_memory()
 # Nearly all that is free is kept back, and a bit more than the rest is used
 fault_memory()
 {
-	local free min
+	local free min status=1
 
 	read -r min < $MIN_FREE
 	free=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
-	[ "$free" -lt 400000 ] || echo $(((free - 300000) / 4 * 3)) > $MIN_FREE
-	"$KLP_DIR/klp-crowd" memory 16
+	if [ "$free" -ge 400000 ] && echo $(((free - 300000) / 4 * 3)) > $MIN_FREE; then
+		"$KLP_DIR/klp-crowd" memory 16
+		status=0	# also if there was none for it
+	fi
 	echo 2 > /proc/sys/vm/drop_caches
 	echo "$min" > $MIN_FREE
+	return $status
 }
 
 FAILSLAB=$KLP_DEBUGFS/failslab
@@ -166,17 +176,22 @@ can_allocations()
 	[ -d "$FAILSLAB" ]
 }
 
-# klp-torture makes itself a task whose allocations may fail, every now and then
+# klp-torture makes itself a task whose allocations may fail, every now and then.  Each
+# counts that did.
 fault_allocations()
 {
+	local left many=1000000
+
 	echo Y > "$FAILSLAB/task-filter"
 	echo 0 > "$FAILSLAB/verbose"
-	echo -1 > "$FAILSLAB/times"
+	echo $many > "$FAILSLAB/times"
 	echo N > "$FAILSLAB/ignore-gfp-wait"
 	# Last: from here on they do
 	echo $((1 + RANDOM % 3)) > "$FAILSLAB/probability"
 	short_pause
 	echo 0 > "$FAILSLAB/probability"
+	read -r left < "$FAILSLAB/times"
+	DONE=$((many - left))
 }
 
 can_suspends()
@@ -184,20 +199,22 @@ can_suspends()
 	[ -w /sys/power/pm_test ] && grep -qw freeze /sys/power/state
 }
 
-# As far as freezing all tasks, and back.  But one that executes itself waits for its
-# other threads to end, those may freeze first, and then it cannot: none is at that.
+# As far as freezing all tasks, or devices, or the platform, and back.  But one that
+# executes itself waits for its other threads to end, those may freeze first, and then
+# it cannot: none is at that.
 fault_suspends()
 {
-	local lock
+	local lock status=1 depths=(freezer devices platform)
 
 	exec {lock}< "$KLP_TMP/crowd.execs"
-	if flock -w 5 "$lock"; then
-		echo freezer > /sys/power/pm_test
-		echo 0 > /sys/module/suspend/parameters/pm_test_delay
-		echo freeze > /sys/power/state
+	if flock -w 5 "$lock" && echo "${depths[RANDOM % 3]}" > /sys/power/pm_test &&
+	   echo 0 > /sys/module/suspend/parameters/pm_test_delay &&
+	   echo freeze > /sys/power/state; then
+		status=0
 	fi
 	exec {lock}<&-
 	short_pause
+	return $status
 }
 
 FREEZER=/sys/fs/cgroup/klp_torture
@@ -210,14 +227,16 @@ can_freezer()
 # The crowd; klp-torture goes on
 fault_freezer()
 {
-	local pid
+	local pid status=0
 
 	for pid in $(pgrep klp-crowd); do
 		echo "$pid" > $FREEZER/cgroup.procs
 	done
-	echo 1 > $FREEZER/cgroup.freeze
+	echo 1 > $FREEZER/cgroup.freeze || return
 	short_pause
+	grep -qx 'frozen 1' $FREEZER/cgroup.events || status=1
 	echo 0 > $FREEZER/cgroup.freeze
+	return $status
 }
 
 FAULTS="cpus tracers kprobes bpf memory allocations suspends freezer"
@@ -232,8 +251,9 @@ fault_loop()
 	set +e
 	until [ "$stopped" ]; do
 		begin=$(now_us)
+		DONE=1
 		if "fault_$1" 2> /dev/null; then
-			done_once "$1"
+			done_times "$1" "$DONE"
 		fi
 		# However slow the machine is: a quarter of the time for each
 		end=$((${EPOCHREALTIME/./} * 4 - begin * 3))
@@ -250,11 +270,13 @@ CROWD="forks threads execs signals traces calls"
 
 torture_crowd()
 {
-	local kind
+	local kind n
 
 	for kind in $CROWD; do
 		# What patches wait for goes first: there are more transitions then
-		bg nice -n 10 "$KLP_DIR/klp-crowd" "$kind" "$TORTURE/run" "$KLP_TMP/crowd.$kind" 1
+		n=1
+		[ $kind != calls ] || n=$CALLERS
+		bg nice -n 10 "$KLP_DIR/klp-crowd" "$kind" "$TORTURE/run" "$KLP_TMP/crowd.$kind" "$n"
 	done
 }
 
@@ -340,6 +362,8 @@ torture_options()
 {
 	TRANSITIONS=$(option TRANSITIONS 250)
 	CALLS=$(option CALLS 500000)
+	PARTS=$(option PARTS 1)
+	CALLERS=$(option CALLERS 1)
 	SECONDS_MAX=$(option SECONDS 1000)
 	SEED=$(option SEED 1)
 	WANTED=$(option FAULTS "$FAULTS")
@@ -356,7 +380,7 @@ torture_faults()
 	for fault in ${WANTED//,/ }; do
 		[ "$fault" != none ] || continue
 		if "can_$fault" 2> /dev/null; then
-			echo 0 > "$KLP_TMP/count.$fault"
+			done_times "$fault" 0
 			bg fault_loop "$fault"
 			FAULT_PIDS="$FAULT_PIDS $BG_PID"
 		else
@@ -375,12 +399,14 @@ torture_faults_end()
 	done
 }
 
-# One line: what was done and seen
+# One line: what was done and seen in all runs
 torture_figures()
 {
 	local f
 
-	tr '\n' ',' < "$KLP_TMP/torture" | sed 's/,$//; s/,/, /g'
+	awk '{ sum[$1] += $2; line[FNR] = $1; n = FNR }
+	     END { for (i = 1; i <= n; i++) printf "%s%s %d", (i == 1 ? "" : ", "), line[i], sum[line[i]] }' \
+		"$KLP_TMP"/torture.*
 	for f in $CROWD; do
 		printf ', %s %s' "$f" "$(crowd_count "$f")"
 	done
@@ -394,10 +420,20 @@ torture_figures()
 
 figure()
 {
-	awk -v name="$1" '$1 == name { print $2 }' "$KLP_TMP/torture"
+	awk -v name="$1" '$1 == name { sum += $2 } END { print sum }' "$KLP_TMP"/torture.*
 }
 
-# torture TRANSITIONS CALLS SECONDS: one run, with all that goes on beside it
+# Each kind of fault succeeded
+expect_faults()
+{
+	local f
+
+	for f in "$KLP_TMP"/count.*; do
+		[ ! -e "$f" ] || [ "$(cat "$f")" -gt 0 ] || klp_fail "no ${f##*.} at all"
+	done
+}
+
+# torture SEED TRANSITIONS CALLS SECONDS: one run, with all that goes on beside it
 torture()
 {
 	local status=0
@@ -406,7 +442,7 @@ torture()
 	wait_until crowd_works
 	torture_faults
 	# Hardly ever busy, but when it is, others are waiting for it
-	nice -n -20 "$KLP_DIR/klp-torture" "$KLP_MODULES" "$SEED" "$@" > "$KLP_TMP/torture" || status=$?
+	nice -n -20 "$KLP_DIR/klp-torture" "$KLP_MODULES" "$@" > "$KLP_TMP/torture.$1" || status=$?
 	torture_faults_end
 	klp_kill_jobs
 	wait_until no_crowd
@@ -416,25 +452,30 @@ torture()
 
 case_patches_at_random()
 {
-	local before
+	local before part
 
 	torture_options
 	RANDOM=$SEED
 	torture_load
 	[ "$DELAY" = none ] || mod_load klp_torture_delay ${DELAY:+only="$DELAY"}
 	if [ "$TRANSITIONS" = 0 ]; then
-		torture 1000000 0 "$SECONDS_MAX"
+		torture "$SEED" 1000000 0 "$SECONDS_MAX"
 		return
 	fi
 	# What is allocated once has been when this is over
-	torture 10 0 60
+	torture "$SEED" 10 0 60
+	rm "$KLP_TMP"/{torture,count,crowd}.*
 	before=$(memory_in_use)
-	torture "$TRANSITIONS" "$CALLS" "$SECONDS_MAX"
-	poll_until -t 30 memory_is_flat "$before" || :
-	klp_note "torture: memory in use before $before kB, after $MEMORY_AFTER kB"
+	for ((part = 0; part < PARTS; part++)); do
+		torture $((SEED + part)) $((TRANSITIONS / PARTS)) $((CALLS / PARTS)) \
+			$((SECONDS_MAX / PARTS))
+		poll_until -t 30 memory_is_flat "$before" || :
+		klp_note "torture: memory in use before $before kB, after $MEMORY_AFTER kB"
+		expect memory_is_flat "$before"
+	done
 	expect test "$(figure transitions)" -ge "$TRANSITIONS"
 	expect test "$(figure calls)" -ge "$CALLS"
-	expect memory_is_flat "$before"
+	expect_faults
 }
 
 klp_main "$@"

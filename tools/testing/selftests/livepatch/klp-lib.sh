@@ -393,6 +393,9 @@ klp_debug_lines()
 	fi 2> /dev/null
 }
 
+# How names of functions of the core begin
+KLP_FUNCTIONS='([^ ]*klp_|proc_pid_patch_state|(enabled|transition|stats|blockers|replace|stack_order|patched)_show|(enabled|force)_store)'
+
 # The kernel complained: WARN, BUG, oops, lockdep, RCU stall.  Shows what it said first, and
 # what stands around it: a call trace alone does not tell what it is about.
 #
@@ -401,7 +404,7 @@ klp_debug_lines()
 # have no name.
 log_complains()
 {
-	dmesg --notime | awk -v mark="$KLP_MARK" '
+	dmesg --notime | awk -v mark="$KLP_MARK" -v functions="$KLP_FUNCTIONS" '
 		function keep(text) { line[n++] = text }
 		index($0, mark) { n = inside = 0; next }
 		/^====================/ {
@@ -417,7 +420,7 @@ log_complains()
 		inside {
 			report[m++] = $0
 			race = race || /BUG: KCSAN/
-			ours = ours || (!interrupted && /^ [^ ]*klp_/)
+			ours = ours || (!interrupted && $0 ~ "^ " functions)
 			next
 		}
 		{ keep($0) }

@@ -12,6 +12,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,19 +28,19 @@
 #define SHF_RO_AFTER_INIT	0x00200000
 
 #define TARGET		"klp_test_tgt_00"	/* what the patch is for */
-#define IMAGE_MAX	(256 << 10)
+#define IMAGE_MAX	(8 << 20)
 #define NAMES_ROOM	(16 << 10)
 #define RELAS_MAX	8	/* livepatch relocation sections */
 #define SYMS_MAX	16	/* livepatch symbols */
 
 struct image {
-	unsigned char data[IMAGE_MAX];
 	size_t len;
 	unsigned int symtab, strtab;	/* sections */
 	unsigned int nr_relas, nr_syms;
 	unsigned int rela[RELAS_MAX];	/* sections */
 	unsigned int sym[SYMS_MAX];	/* symbols */
 	size_t new_section_name, new_symbol_name;
+	unsigned char data[IMAGE_MAX];	/* zero behind len */
 };
 
 /* ---- random numbers ---- */
@@ -67,6 +68,15 @@ static const uint64_t odd_values[] = {
 };
 
 #define NR(array)	(sizeof(array) / sizeof(*(array)))
+
+/* ---- the whole ---- */
+
+static void copy_image(struct image *img, const struct image *from)
+{
+	if (img->len > from->len)
+		memset(img->data + from->len, 0, img->len - from->len);
+	memcpy(img, from, offsetof(struct image, data) + from->len);
+}
 
 /* ---- parts ---- */
 
@@ -191,7 +201,6 @@ static size_t move_names(struct image *img, Elf64_Shdr *names)
 
 	if (to + used + NAMES_ROOM > IMAGE_MAX)
 		errx(1, "the module is too large");
-	memset(img->data + img->len, 0, IMAGE_MAX - img->len);
 	memcpy(img->data + to, img->data + names->sh_offset, used);
 	names->sh_offset = to;
 	names->sh_size = used + NAMES_ROOM / 2;
@@ -310,6 +319,41 @@ static void keep_out(struct image *img, struct image *was)
 		    !ordinary_is_sound(img, sec, nr_syms))
 			sec->sh_flags |= SHF_RELA_LIVEPATCH;
 	}
+}
+
+/* ---- is it still the good one? ---- */
+
+/* A name that is the same but stands elsewhere is put back, and spare ones are dropped. */
+static void without_spare_names(struct image *img, struct image *was)
+{
+	size_t sections = names_of_sections(was)->sh_offset;
+	size_t symbols = names_of_symbols(was)->sh_offset;
+	unsigned int i;
+
+	for (i = 0; i < was->nr_relas; i++)
+		if (!strcmp(section_name(img, was->rela[i]), section_name(was, was->rela[i])))
+			section(img, was->rela[i])->sh_name = section(was, was->rela[i])->sh_name;
+	for (i = 0; i < was->nr_syms; i++) {
+		Elf64_Sym *sym = symbol(img, was->sym[i]), *old = symbol(was, was->sym[i]);
+
+		if (!strcmp((char *)img->data + symbols + sym->st_name,
+			    (char *)was->data + symbols + old->st_name))
+			sym->st_name = old->st_name;
+	}
+	memset(img->data + sections + was->new_section_name, 0, NAMES_ROOM);
+	memset(img->data + symbols + was->new_symbol_name, 0, NAMES_ROOM);
+}
+
+/* Only of the same length and header: then its parts are found as the good one's are. */
+static bool is_mutated(const struct image *img, struct image *was)
+{
+	static struct image plain;
+
+	if (img->len != was->len || memcmp(img->data, was->data, sizeof(Elf64_Ehdr)))
+		return true;
+	copy_image(&plain, img);
+	without_spare_names(&plain, was);
+	return memcmp(plain.data, was->data, was->len);
 }
 
 #endif

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 #define ERRNO_MAX	134
 
 static int kmsg;
-static unsigned int cases, failures;
+static unsigned int cases, failures, redrawn;
 
 /* ---- figures ---- */
 
@@ -35,6 +36,11 @@ static struct tally {
 } tallies[32];
 
 static unsigned int by_errno[ERRNO_MAX];
+
+/* Who says why a module is refused; the first one of those that do. */
+enum speaker { CORE, OF_MODULE, LOADER, NOBODY };
+
+static unsigned int by_speaker[NOBODY + 1];
 
 static struct tally *tally_of(const char *kind)
 {
@@ -64,7 +70,10 @@ static void print_figures(const char *what)
 	for (i = 0; i < ERRNO_MAX; i++)
 		if (by_errno[i])
 			printf(" %s %u", strerrorname_np(i) ?: "?", by_errno[i]);
-	printf("\n");
+	printf("\n# said by: the core %u, the loader with the module's name %u, without it %u\n",
+	       by_speaker[CORE], by_speaker[OF_MODULE], by_speaker[LOADER]);
+	if (redrawn)
+		printf("# drawn again, for they were the good module: %u\n", redrawn);
 }
 
 static void fail(const char *kind, const char *format, ...)
@@ -159,11 +168,45 @@ static bool is_complaint(const char *line)
 	return false;
 }
 
-/* Lines of the kernel, without those for debugging, since the last call or mark. */
-static unsigned int log_lines(const char *kind)
+static bool begins(const char *line, const char *with)
 {
-	unsigned int lines = 0, prio;
+	return !strncmp(line, with, strlen(with));
+}
+
+/* Of the loader and where it gets memory, about a module whose name is not known yet. */
+static bool is_of_loader(const char *line)
+{
+	static const char *const first[] = {
+		"Invalid ELF ", "ELF Spec violation: ", "module: ", "execmem: ",
+	};
+	unsigned int i;
+
+	for (i = 0; i < NR(first); i++)
+		if (begins(line, first[i]))
+			return true;
+	return false;
+}
+
+static enum speaker speaker_of(const char *line, const char *module)
+{
+	size_t len = strlen(module);
+
+	if (begins(line, "livepatch: "))
+		return CORE;
+	if (begins(line, module) && begins(line + len, ": "))
+		return OF_MODULE;
+	return is_of_loader(line) ? LOADER : NOBODY;
+}
+
+/*
+ * Reads what the kernel said since the last call or mark, and returns who complained;
+ * what is only news of a patch is no complaint.
+ */
+static enum speaker log_read(const char *kind, const char *module)
+{
+	enum speaker said, first = NOBODY;
 	char record[8192], *text;
+	unsigned int prio;
 	ssize_t len;
 
 	for (;;) {
@@ -171,16 +214,18 @@ static unsigned int log_lines(const char *kind)
 		if (len < 0 && errno == EPIPE)
 			continue;
 		if (len <= 0)
-			return lines;
+			return first;
 		record[len] = '\0';
 		prio = atoi(record);
 		text = strchr(record, ';');
 		if (prio >= 7 || !text)
 			continue;
-		lines++;
 		text[strcspn(text, "\n")] = '\0';
 		if (is_complaint(text))
 			fail(kind, "the kernel said: %s", text + 1);
+		said = speaker_of(text + 1, module);
+		if (prio <= LOG_WARNING && said < first)
+			first = said;
 	}
 }
 

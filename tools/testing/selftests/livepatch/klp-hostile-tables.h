@@ -7,12 +7,12 @@
 
 static const char *const table_objects[] = {
 	"vmlinux", "=vmlinux", TARGET, "klp_test_absent", "", ".", "..", "a/b", "a!b", "enabled",
-	"klp_test_patch_00", "%s%n", "#55", "#56", "#4000",
+	"klp_test_patch_00", "%s%n", "#55", "#56", "#900",
 };
 
 static const char *const table_functions[] = {
 	"cmdline_proc_show", "version_proc_show", "tgt_fn_00", "tgt_fn_01", "tgt_untraced",
-	"tgt_secret_nr", "jiffies", "-", "", "a/b", "%s%n", "#511", "#512", "#9000",
+	"tgt_secret_nr", "jiffies", "-", "", "a/b", "%s%n", "#511", "#512", "#900",
 	"klp_test_none",
 };
 
@@ -58,19 +58,32 @@ static size_t add_object(char *buf)
 	return len;
 }
 
-static const char *random_table(void)
+/* A longer one is refused before the patch is asked. */
+#define OBJECTS_MAX	1024
+
+static size_t random_objects(char *buf)
 {
-	static const char *const omitted[] = { "", "", "", "", "", "", "patch", "mod", "objs" };
-	static char buf[1 << 18];
 	unsigned int nr = 1 + below(3);
-	size_t len = sprintf(buf, "objs=");
+	size_t len = 0;
 
 	while (nr--) {
 		len += add_object(buf + len);
 		if (nr)
 			buf[len++] = ';';
 	}
-	sprintf(buf + len, " states=%s omit=%s replace=%u again=%u", PICK(table_states),
+	return len;
+}
+
+static const char *random_table(void)
+{
+	static const char *const omitted[] = { "", "", "", "", "", "", "patch", "mod", "objs" };
+	static char buf[1 << 18];
+	size_t len, start = sprintf(buf, "objs=");
+
+	do
+		len = random_objects(buf + start);
+	while (len > OBJECTS_MAX);
+	sprintf(buf + start + len, " states=%s omit=%s replace=%u again=%u", PICK(table_states),
 		PICK(omitted), below(2), !below(8));
 	return buf;
 }

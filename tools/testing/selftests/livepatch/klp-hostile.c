@@ -15,9 +15,9 @@
  *	-e EVERY	of the single edits, every so many only (1)
  *	-o NUMBER	only this one
  *
- * Each must be refused with an errno and a line in the log, or work, be disabled and
- * unloaded; and the machine must then be as it was.  Half of them are loaded while the
- * target is there; the others meet it later.
+ * Each must be refused with an errno and a line in the log, of livepatch or the module
+ * loader, or work, be disabled and unloaded; and the machine must then be as it was.
+ * Half of them are loaded while the target is there; the others meet it later.
  */
 #include <errno.h>
 #include <sys/syscall.h>
@@ -30,7 +30,7 @@ enum want { ANY, REFUSED };
 
 static struct image good, img, target;
 static const char *patch_name, *params = "";
-static bool target_there;
+static bool target_there, declared;
 static unsigned int only, every = 1;
 static uint64_t seed = 1;
 
@@ -98,17 +98,25 @@ static void read_applied(char applied[16])
 	read_file(path, applied, 16);
 }
 
-/* Returns the errno of the target. */
+static void expect_said(const char *kind, int error, enum speaker said, enum speaker least)
+{
+	by_speaker[said]++;
+	if (said > least)
+		fail(kind, "no line of livepatch%s about %s", least > CORE ? " or the loader" : "",
+		     strerror(error));
+}
+
+/* Returns the errno of the target, which is a good module: none but the core refuses it. */
 static int meet_target(const char *kind)
 {
 	char was[16], is[16];
 	int error;
 
 	read_applied(was);
-	log_lines(kind);
+	log_read(kind, TARGET);
 	error = load(&target, "");
-	if (error && !log_lines(kind))
-		fail(kind, "no line in the log about the target's %s", strerror(error));
+	if (error)
+		expect_said(kind, error, log_read(kind, TARGET), CORE);
 	if (error && exists("/sys/module/" TARGET))
 		fail(kind, "the target was refused, and is there");
 	if (!error)
@@ -124,17 +132,19 @@ static void attempt(const char *kind, enum want want)
 	struct tally *t = tally_of(kind);
 	int error, late = 0;
 
+	if (!declared && !is_mutated(&img, &good))
+		fail(kind, "this is the good module");
 	log_mark(kind);
 	error = load(&img, params);
-	if (error && !log_lines(kind))
-		fail(kind, "no line in the log about %s", strerror(error));
+	if (error)
+		expect_said(kind, error, log_read(kind, patch_name), LOADER);
 	if (!error && !target_there && exists(patch_file("enabled")))
 		late = meet_target(kind);
 	if (!error) {
 		disable(kind);
 		unload(kind, patch_name);
 	}
-	log_lines(kind);
+	log_read(kind, patch_name);
 
 	t->cases++;
 	t->refused += error > 0;
@@ -155,29 +165,58 @@ static bool begin(unsigned int step)
 		return false;
 	if (!only && (cases % step || cases / step % 2 != target_there))
 		return false;
-	memcpy(&img, &good, sizeof(img));
+	copy_image(&img, &good);
 	return true;
+}
+
+/* An odd value may be what was there, and what is kept out is put back. */
+static bool good_again(void)
+{
+	keep_out(&img, &good);
+	return !is_mutated(&img, &good);
 }
 
 /* They end with an attempt each. */
 #include "klp-hostile-single.h"
+#include "klp-hostile-counts.h"
+
+static void all_edits(unsigned int count)
+{
+	edit_planned(refused_edits, NR(refused_edits), REFUSED);
+	edit_planned(refused_counts, NR(refused_counts), REFUSED);
+	edit_planned(odd_counts, NR(odd_counts), ANY);
+	edit_headers();
+	edit_relas();
+	edit_symbols();
+	edit_names();
+}
 
 /* ---- random ones ---- */
 
+static const char *random_edit(const struct way *ways, unsigned int nr)
+{
+	unsigned int first = below(nr), more;
+
+	ways[first].edit(&img);
+	for (more = below(3); more; more--)
+		ways[below(nr)].edit(&img);
+	return ways[first].name;
+}
+
 static void random_edits(const struct way *ways, unsigned int nr, unsigned int count)
 {
-	unsigned int first, more;
+	const char *kind;
 
 	while (count--) {
 		if (!begin(1))
 			continue;
 		random_state = seed * 1000003 + cases;
-		first = below(nr);
-		ways[first].edit(&img);
-		for (more = below(3); more; more--)
-			ways[below(nr)].edit(&img);
-		keep_out(&img, &good);
-		attempt(ways[first].name, ANY);
+		kind = random_edit(ways, nr);
+		for (; good_again(); redrawn++) {
+			copy_image(&img, &good);
+			kind = random_edit(ways, nr);
+		}
+		attempt(kind, ANY);
 	}
 }
 
@@ -229,9 +268,8 @@ static const struct run *find_run(const char *name)
 /* The good one, once: it taints the kernel, and must work. */
 static void warm_up(const struct run *run)
 {
-	memcpy(&img, &good, sizeof(img));
 	take_state(before);
-	if (load(&img, ""))
+	if (load(&good, ""))
 		err(1, "the good patch does not load");
 	disable("good patch");
 	unload("good patch", patch_name);
@@ -283,10 +321,11 @@ int main(int argc, char **argv)
 		errx(2, "wanted: files|edits|sums|tables PATCH.ko TARGET.ko");
 	run = find_run(argv[optind]);
 	patch_name = run->patch;
-	if (strcmp(run->name, "tables"))
-		read_patch(&good, argv[optind + 1]);
-	else
+	declared = !strcmp(run->name, "tables");
+	if (declared)
 		read_image(&good, argv[optind + 1]);
+	else
+		read_patch(&good, argv[optind + 1]);
 	read_image(&target, argv[optind + 2]);
 	kmsg = open("/dev/kmsg", O_RDWR | O_NONBLOCK);
 	if (kmsg < 0)

@@ -28,20 +28,24 @@ patchable()
 	grep -qx "$1" "$KLP_TMP/patchable"
 }
 
-# paths FUNCTION...: $PATHS, those of them that this kernel has and can patch.
+# paths FUNCTION... [-- FUNCTION...]: $PATHS, all of the former, and those of the latter
+# that this kernel has and can patch: compilers make them part of others.
 paths()
 {
-	local f
+	local f must=y
 
 	PATHS=
 	for f; do
-		if patchable "$f"; then
+		if [ "$f" = -- ]; then
+			must=
+		elif patchable "$f"; then
 			PATHS+=${PATHS:+,}$f
+		elif [ $must ]; then
+			klp_fail "cannot be patched here: $f"
 		else
 			klp_note "cannot be patched here: $f"
 		fi
 	done
-	[ "$PATHS" ] || klp_skip "no such function in this kernel"
 }
 
 # Each has been called that often in its new version.
@@ -149,8 +153,8 @@ path_case()
 case_the_end_of_tasks_is_patched_while_tasks_exit()
 {
 	STORMS=("spawns 1" "forks 2")
-	path_case do_exit exit_notify release_task exit_mm exit_files \
-		  exit_task_stack_account put_task_stack delayed_put_task_struct
+	path_case do_exit release_task exit_files exit_task_stack_account put_task_stack \
+		  -- exit_notify exit_mm delayed_put_task_struct
 }
 
 case_their_begin_is_patched_while_tasks_fork_and_execute()
@@ -163,15 +167,15 @@ case_their_begin_is_patched_while_tasks_fork_and_execute()
 case_the_idle_loop_is_patched_while_cpus_idle()
 {
 	WANT=5
-	path_case do_idle schedule_idle tick_nohz_idle_enter tick_nohz_idle_exit \
-		  flush_smp_call_function_queue arch_cpu_idle_enter nohz_run_idle_balance
+	path_case do_idle schedule_idle flush_smp_call_function_queue arch_cpu_idle_enter \
+		  -- tick_nohz_idle_enter tick_nohz_idle_exit nohz_run_idle_balance
 }
 
 case_interrupts_are_patched_while_they_come()
 {
 	STORMS=("forks 1")
 	path_case irq_enter_rcu irq_exit_rcu update_process_times sched_tick \
-		  handle_softirqs run_timer_softirq
+		  -- handle_softirqs run_timer_softirq
 }
 
 # What is not called where there is one CPU, and that one has work
@@ -184,8 +188,9 @@ with_others()
 case_rcu_is_patched_while_it_works()
 {
 	STORMS=("forks 1")
-	path_case rcu_sched_clock_irq rcu_core note_gp_changes rcu_gp_init \
-		  rcu_gp_cleanup call_rcu rcu_report_qs_rnp $(with_others force_qs_rnp)
+	path_case rcu_sched_clock_irq call_rcu \
+		  -- rcu_core note_gp_changes rcu_gp_init rcu_gp_cleanup rcu_report_qs_rnp \
+		  $(with_others force_qs_rnp)
 }
 
 cpu_cycle()
@@ -238,10 +243,10 @@ case_all_of_them_at_once()
 	WANT=5
 	STORMS=("forks 1")
 	path_case do_exit release_task copy_process kernel_clone \
-		  irq_enter_rcu irq_exit_rcu sched_tick handle_softirqs \
-		  rcu_sched_clock_irq rcu_core note_gp_changes update_process_times \
-		  try_to_wake_up \
-		  $(with_others do_idle schedule_idle flush_smp_call_function_queue)
+		  irq_enter_rcu irq_exit_rcu sched_tick rcu_sched_clock_irq \
+		  update_process_times try_to_wake_up \
+		  $(with_others do_idle schedule_idle flush_smp_call_function_queue) \
+		  -- handle_softirqs rcu_core note_gp_changes
 	path_reversed 1
 	path_enabled 0
 }

@@ -11,15 +11,25 @@
 #	undo_NAME	takes it back
 #	done_NAME	the result that stands for success, if that is not "ok"
 #	pre_NAME	what is to be done before, if anything
+#	keeps_NAME	the functions whose allocations may stay, if any
 
 FAILNTH=$KLP_DIR/klp-failnth
 FAULTS=/sys/module/klp_test_failnth/parameters
 LEAKS=$KLP_DEBUGFS/kmemleak
+SLAB=$KLP_TRACING/instances/klp_failnth
+
+# The names of files in sysfs stay as long as the dentry of one that was looked at.  Who
+# allocates them depends on what the compiler has inlined, here and in keeps_NAME.
+SYSFS_NAMES="__kernfs_new_node kstrdup"
+
 FAILNTH_MAX=2000		# no operation has so many steps
 
 # After how many refusals it is seen that the same works then.
-SOME=1
-[ "${KLP_SIZE:-test}" != test ] || SOME=4
+case ${KLP_SIZE:-test} in
+least)	SOME=8 ;;
+test)	SOME=4 ;;
+*)	SOME=1 ;;
+esac
 
 need_hard()
 {
@@ -49,6 +59,11 @@ faults()
 	echo 0 > "$KLP_DEBUGFS/fail_page_alloc/min-order"
 	mod_load klp_test_failnth
 	[ ! -w "$LEAKS" ] || echo clear > "$LEAKS"
+	mkdir -p "$SLAB"
+	klp_on_cleanup "rmdir $SLAB"
+	echo 0 > "$SLAB/tracing_on"
+	echo 1 > "$SLAB/events/kmem/kmalloc/enable"
+	echo 1 > "$SLAB/events/kmem/kfree/enable"
 }
 
 failnth()
@@ -88,6 +103,33 @@ expect_no_leaks()
 	if grep . "$LEAKS" | head -60 | sed 's/^/# /' | grep . >&"$KLP_OUT"; then
 		klp_fail "$WHAT: memory is lost"
 	fi
+}
+
+# slab_begin, before an operation; slab_end, before it is undone, if it has worked; then
+# expect_freed OPERATION [CALLER...]: all that was allocated for it has been freed, but
+# for what these get.
+slab_begin()
+{
+	echo 1 > "$SLAB/tracing_on"
+	echo begin > "$SLAB/trace_marker"
+}
+
+slab_end()
+{
+	echo end > "$SLAB/trace_marker"
+}
+
+expect_freed()
+{
+	local op=$1 seen lost
+
+	shift
+	# shellcheck disable=SC2046 # words
+	read -r seen lost <<< "$("$FAILNTH" lost "$@" $(optional "keeps_$op"))"
+	echo 0 > "$SLAB/tracing_on"
+	[ "$seen" ] || klp_fail "$WHAT: what was allocated is not known"
+	[ -z "$lost" ] || klp_fail "$WHAT: of $seen allocations were not freed those of $lost"
+	FOLLOWED=$((FOLLOWED + seen))
 }
 
 # ---- One step ---------------------------------------------------------------
@@ -179,9 +221,13 @@ step_failed()
 {
 	count[$2]=$((${count[$2]:-0} + 1))
 	if succeeds "$1" "$2"; then
+		slab_end
 		undo "$1"
+		# shellcheck disable=SC2086 # words
+		expect_freed "$1" $SYSFS_NAMES
 		expect_said ok
 	else
+		expect_freed "$1"
 		refused_well "$1" "$2"
 	fi
 }
@@ -206,7 +252,7 @@ fail_steps()
 	local op=$1 n result how
 	declare -A count=()
 
-	STEPS=$2 WANTED=$3 EVERY=$4 SILENT=
+	STEPS=$2 WANTED=$3 EVERY=$4 FOLLOWED=0 SILENT=
 	case $op in shadow*) SILENT=1 ;; esac
 	case $STEPS in
 	"system call")	SILENT=1 WANTED= ;;
@@ -217,6 +263,7 @@ fail_steps()
 		WHAT="$op, $STEPS, step $n"
 		optional "pre_$op"
 		dmesg -C
+		slab_begin
 		read -r result how <<< "$(act "$op" "$n")"
 		[ "$how" = failed ] || break
 		step_failed "$op" "$result"
@@ -225,7 +272,7 @@ fail_steps()
 	succeeds "$op" "$result" || klp_fail "$WHAT: untouched, it gives $result"
 	undo "$op"
 	STEPS_FAILED=$((n - 1)) STEPS_REFUSED=$((n - 1 - ${count[ok]:-0}))
-	klp_note "figures: $op: $STEPS: $STEPS_FAILED steps failed:$(counts)"
+	klp_note "figures: $op: $STEPS: $STEPS_FAILED steps failed:$(counts), $FOLLOWED allocations freed"
 }
 
 # steps_are ALL NEEDED: so many can fail, and without so many it is refused.  Where there is
@@ -244,10 +291,11 @@ fail_each()
 }
 
 # deny OPERATION REGION FUNCTION ERROR RESULT [AT-LEAST]: each call of the function in
-# the region fails once with this error, and the operation with that result.
+# the region fails once with this error, and the operation with that result.  That the
+# operation works then is seen after the last in any case.
 deny()
 {
-	fail_steps "$1" "$2 $3 $4" "$5" 1
+	fail_steps "$1" "$2 $3 $4" "$5" $(((SOME + 1) / 2))
 	[ "$STEPS_FAILED" -ge "${6:-1}" ] ||
 		klp_fail "$1: $3 was called $STEPS_FAILED times in $2"
 }

@@ -69,6 +69,7 @@ case_every_allocation_of_writing_and_reading()
 	patch_remove $R
 	stalled_prepare
 	fail_each reverse "system call"
+	force_prepare
 	fail_each force "system call"
 	fail_each blockers "system call"
 }

@@ -149,6 +149,9 @@ verify_prepare()
 	klp_on_cleanup "echo N > $LIVEPATCH_PARAMS/verify"
 }
 
+# It has a kprobe, which changes the filter of all kprobes.
+keeps_verify()	{ echo alloc_ftrace_hash alloc_and_copy_ftrace_hash dup_hash add_hash_entry; }
+
 op_verify()	{ failnth load "$1" "$(ko $V)"; }
 undo_verify()	{ patch_remove $V; }
 
@@ -210,15 +213,18 @@ replaced_load()
 	patch_enable ${P}00 "objs=$CMDLINE;${T}00:tgt_fn_00,tgt_fn_01"
 }
 
+# replace_prepare [FUNCTION]: which the new patch has, and the old one has not.
 replace_prepare()
 {
+	REPLACE_TOO=${1:-}
 	mod_load ${T}00
 	replaced_load
 }
 
 op_replace()
 {
-	failnth load "$1" "$(ko ${P}01)" "objs=${T}00:tgt_fn_00 replace=1 value=2000"
+	failnth load "$1" "$(ko ${P}01)" \
+		"objs=${T}00:tgt_fn_00${REPLACE_TOO:+,$REPLACE_TOO} replace=1 value=2000"
 }
 
 ok_replace()
@@ -280,6 +286,14 @@ undo_reverse()
 	stalled_load
 }
 
+# The name of a patch is noted for ever when it is forced first.
+force_prepare()
+{
+	op_force 0 > /dev/null
+	expect ok_force
+	undo_force
+}
+
 op_force()
 {
 	failnth write "$1" "$KLP_SYSFS/${P}00/force" 1
@@ -297,6 +311,9 @@ undo_force()
 	patch_remove ${P}00
 	stalled_load
 }
+
+# What the transition looks for is made anew in any case.
+keeps_join()	{ echo klp_ranges_alloc __kvmalloc_node; }
 
 op_join()	{ failnth load "$1" "$(ko ${T}00)"; }
 ok_join()	{ tgt_value_is 00 1000; }
@@ -339,6 +356,11 @@ shadow_id()
 	[ -s "$KLP_TMP/id" ] || now_us > "$KLP_TMP/id"
 	cat "$KLP_TMP/id"
 }
+
+# The set of an id stays for its next variable.
+keeps_shadow()		{ echo klp_shadow_; }
+keeps_shadow_get()	{ keeps_shadow; }
+keeps_shadow_more()	{ keeps_shadow; }
 
 op_shadow()	{ shadow_add alloc 8 "$(shadow_id)"; }
 ok_shadow()	{ [ "$(shadow "get 8 $(shadow_id)")" = "value 7" ]; }

@@ -12,6 +12,8 @@
  * "untouched".
  *
  *	klp-failnth state	everything that livepatching could leave behind
+ *	klp-failnth lost [CALLER]...
+ *				memory that was not given back, see "what is lost"
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -28,6 +30,7 @@
 
 #define LIVEPATCH	"/sys/kernel/livepatch"
 #define TRACING		"/sys/kernel/tracing"
+#define INSTANCE	TRACING "/instances/klp_failnth"
 
 /* ---- what is done ---- */
 
@@ -85,12 +88,25 @@ static int fail_nth_read(int fd)
 	return atoi(left);
 }
 
+/* For show_lost(), while there is tracing */
+static void mark(const char *mark)
+{
+	int fd = open(INSTANCE "/trace_marker", O_WRONLY);
+
+	if (fd < 0)
+		return;
+	if (write(fd, mark, strlen(mark)) < 0 && errno != EBADF)
+		err(1, "trace_marker");
+	close(fd);
+}
+
 static int act(long (*run)(void), const char *n)
 {
 	int fd = open("/proc/self/fail-nth", O_RDWR), error = 0, left = 1;
 
 	if (fd < 0)
 		err(1, "fail-nth");
+	mark("acts");
 	if (atoi(n))
 		fail_nth_write(fd, n);
 	if (run() < 0)
@@ -99,6 +115,7 @@ static int act(long (*run)(void), const char *n)
 		left = fail_nth_read(fd);
 		fail_nth_write(fd, "0");
 	}
+	mark("acted");
 	printf("%s %s\n", error ? strerrorname_np(error) : "ok",
 	       left ? "untouched" : "failed");
 	return 0;
@@ -260,10 +277,164 @@ static int show_state(void)
 	return 0;
 }
 
+/* ---- what is lost ----
+ *
+ * What kmalloc() gives and kfree() takes back is traced from the mark "begin" on:
+ * between "acts" and "acted", what the task gets that acts; until "end", what
+ * functions of livepatching get in any task.  All of it must be given back, soon, but
+ * for what each CALLER gets.
+ */
+#define LOST_TRIES	2000	/* of 10 ms each: there are grace periods to wait for */
+
+struct object {
+	unsigned long address;
+	char caller[128];
+};
+
+static struct object objects[1 << 14];
+static int nr_objects, followed, actor;
+static char **keepers;		/* the CALLERs */
+static enum { BEFORE, FROM_BEGIN, FROM_END } when;
+
+static void follow_mark(const char *mark, int pid)
+{
+	if (!strcmp(mark, "begin")) {
+		when = FROM_BEGIN;
+		nr_objects = 0;
+		followed = 0;
+		actor = 0;
+	} else if (!strcmp(mark, "end")) {
+		when = FROM_END;
+	} else if (!strcmp(mark, "acts")) {
+		actor = pid;
+	} else {
+		actor = 0;
+	}
+}
+
+static int keeps(const char *caller)
+{
+	for (char **keeper = keepers; *keeper; keeper++)
+		if (!strncmp(caller, *keeper, strlen(*keeper)))
+			return 1;
+	return 0;
+}
+
+static unsigned long address_in(const char *text)
+{
+	const char *address = strstr(text, " ptr=");
+
+	return address ? strtoul(address + 5, NULL, 16) : 0;
+}
+
+static void follow_alloc(const char *text, int pid)
+{
+	struct object *object = &objects[nr_objects];
+	const char *caller = text + strlen("call_site=");
+
+	if (pid != actor && (when != FROM_BEGIN || strncmp(caller, "klp_", 4)))
+		return;
+	if (keeps(caller))
+		return;
+	object->address = address_in(text);
+	if (!object->address)
+		return;		/* that was the one that failed */
+	snprintf(object->caller, sizeof(object->caller), "%.*s",
+		 (int)strcspn(caller, " "), caller);
+	followed++;
+	if (++nr_objects == sizeof(objects) / sizeof(*objects))
+		errx(1, "too many allocations");
+}
+
+static void follow_free(const char *text)
+{
+	unsigned long address = address_in(text);
+
+	for (int i = nr_objects - 1; i >= 0; i--) {
+		if (objects[i].address == address) {
+			objects[i] = objects[--nr_objects];
+			return;
+		}
+	}
+}
+
+/* "COMMAND-PID [CPU] FLAGS TIME: EVENT: TEXT" */
+static void follow(char *line)
+{
+	char *cpu = strstr(line, " ["), *event, *text;
+	int pid;
+
+	if (when != BEFORE && strstr(line, "[LOST "))
+		errx(1, "%s", line);
+	event = cpu ? strstr(cpu, ": ") : NULL;
+	text = event ? strstr(event + 2, ": ") : NULL;
+	if (!text)
+		return;
+	event += 2;
+	*text = '\0';
+	text += 2;
+	while (cpu > line && cpu[-1] != '-')
+		cpu--;
+	pid = atoi(cpu);
+
+	if (!strcmp(event, "tracing_mark_write"))
+		follow_mark(text, pid);
+	else if (!strcmp(event, "kmalloc"))
+		follow_alloc(text, pid);
+	else if (!strcmp(event, "kfree"))
+		follow_free(text);
+}
+
+/* All that there is by now */
+static void follow_trace(int pipe)
+{
+	static char buffer[1 << 16];
+	static size_t len;
+	char *line, *end;
+	ssize_t more;
+
+	while ((more = read(pipe, buffer + len, sizeof(buffer) - 1 - len)) > 0) {
+		len += more;
+		buffer[len] = '\0';
+		for (line = buffer; (end = strchr(line, '\n')); line = end + 1) {
+			*end = '\0';
+			follow(line);
+		}
+		len -= line - buffer;
+		memmove(buffer, line, len);
+	}
+	if (more < 0 && errno != EAGAIN)
+		err(1, "trace_pipe");
+}
+
+/* Prints how many allocations were followed, and the callers of those that are lost. */
+static int show_lost(char **callers)
+{
+	int pipe = open(INSTANCE "/trace_pipe", O_RDONLY | O_NONBLOCK);
+
+	if (pipe < 0)
+		err(1, "trace_pipe");
+	keepers = callers;
+	follow_trace(pipe);
+	for (int i = 0; i < LOST_TRIES && nr_objects; i++) {
+		usleep(10000);
+		follow_trace(pipe);
+	}
+	if (when == BEFORE)
+		errx(1, "nothing was traced");
+	printf("%d", followed);
+	for (int i = 0; i < nr_objects; i++)
+		printf(" %s", objects[i].caller);
+	printf("\n");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "state"))
 		return show_state();
+	if (argc >= 2 && !strcmp(argv[1], "lost"))
+		return show_lost(argv + 2);
 	if (argc < 4)
 		errx(2, "usage: see the source");
 

@@ -18,6 +18,7 @@ case_every_allocation_of_enabling()
 	enable_prepare
 	fail_each enable klp_enable_patch
 	expect test "$STEPS_FAILED" -ge 30
+	expect test "$FOLLOWED" -ge 1000
 }
 
 case_every_other_step_of_enabling()
@@ -83,6 +84,29 @@ case_every_allocation_of_replacing()
 	expect test "$STEPS_FAILED" -ge 20
 }
 
+# As for enabling; of its functions, one has a site and one has none.
+case_every_other_step_of_replacing()
+{
+	faults
+	replace_prepare tgt_fn_02
+	deny replace klp_enable_patch try_module_get 0 ENODEV
+	deny replace klp_enable_patch kobject_add -12 ENOMEM 2
+	deny replace klp_enable_patch sysfs_create_dir_ns -12 ENOMEM 2
+	deny replace klp_enable_patch sysfs_create_groups -12 ENOMEM 2
+	deny replace klp_enable_patch kernfs_create_dir_ns -12 ENOMEM 4
+	deny replace klp_enable_patch klp_states_admit 0 EINVAL
+	deny replace klp_enable_patch klp_relocs_apply -8 ENOEXEC
+	deny replace klp_enable_patch klp_symbols_find -22 EINVAL 2
+	deny replace klp_enable_patch klp_symbols_code -2 ENOENT 4
+	deny replace klp_enable_patch ftrace_location_range 0 EINVAL 2
+	deny replace klp_enable_patch klp_object_verify -8 ENOEXEC
+	deny replace klp_enable_patch ftrace_set_filter_ips -22 EINVAL
+	deny replace klp_enable_patch register_ftrace_function -16 EBUSY
+	deny replace klp_enable_patch klp_sites_unsettle -19 ENODEV
+	deny replace klp_enable_patch klp_transition_cover -12 ENOMEM
+	deny replace klp_enable_patch register_ftrace_function -11 ok	# again
+}
+
 case_every_allocation_of_disabling()
 {
 	faults
@@ -96,8 +120,11 @@ case_every_other_step_of_disabling()
 	faults
 	disable_prepare
 	deny disable klp_patch_set_enabled klp_transition_cover -12 ENOMEM
+	deny disable klp_done_work kobject_uevent_env -12 ok
+	deny disable klp_drop_work unregister_ftrace_function -19 ok 2	# stays, idle
 	have_jumps || klp_skip "this kernel has no jumps"
 	deny settled klp_patch_set_enabled klp_sites_unsettle -19 ENODEV
+	deny settled klp_patch_set_enabled ftrace_update_jumps -19 ENODEV
 }
 
 case_every_allocation_of_turning_around()
@@ -111,6 +138,7 @@ case_every_allocation_of_forcing()
 {
 	faults
 	stalled_prepare
+	force_prepare
 	fail_each force klp_patch_force
 	expect test "$STEPS_FAILED" -ge 1
 }

@@ -4,7 +4,8 @@
 # Hostile modules: whatever is wrong with a livepatch module's file, its declaration
 # or its checksums, it is refused with an errno and a line in the log, or it works.
 #
-# KLP_SIZE says how many are tried: test (the default), hard or soak; KLP_SEED which.
+# KLP_SIZE says how many are tried: least, test (the default), hard or soak; KLP_SEED
+# which.
 
 . "$(dirname "$0")/klp-lib.sh"
 . "$(dirname "$0")/klp-build.sh"
@@ -21,13 +22,14 @@ klp_requires()
 	[ -e "$KLP_TRACING/enabled_functions" ] || klp_skip_all "no tracefs"
 }
 
-# size TEST HARD SOAK: the number for this run.
+# size LEAST TEST HARD SOAK: the number for this run.
 size()
 {
 	case ${KLP_SIZE:-test} in
-	hard) echo "$2" ;;
-	soak) echo "$3" ;;
-	*)    echo "$1" ;;
+	least) echo "$1" ;;
+	hard)  echo "$3" ;;
+	soak)  echo "$4" ;;
+	*)     echo "$2" ;;
 	esac
 }
 
@@ -74,17 +76,17 @@ made_of()
 
 case_single_edits_do_no_harm()
 {
-	hostile edits "$(made_of klp_test_hostile)" -e "$(size 12 3 1)"
+	hostile edits "$(made_of klp_test_hostile)" -e "$(size 60 12 3 1)"
 }
 
 case_mutated_files_do_no_harm()
 {
-	hostile files "$(made_of klp_test_hostile)" -n "$(size 700 5000 20000)"
+	hostile files "$(made_of klp_test_hostile)" -n "$(size 100 700 5000 20000)"
 }
 
 case_odd_declarations_do_no_harm()
 {
-	hostile tables "$(ko ${P}00)" -n "$(size 200 1000 5000)"
+	hostile tables "$(ko ${P}00)" -n "$(size 40 200 1000 5000)"
 }
 
 case_mutated_checksums_do_no_harm()
@@ -92,7 +94,7 @@ case_mutated_checksums_do_no_harm()
 	need_file "$LIVEPATCH_PARAMS/verify"
 	write 1 "$LIVEPATCH_PARAMS/verify"
 	klp_on_cleanup "echo N > $LIVEPATCH_PARAMS/verify"
-	hostile sums "$(made_of klp_test_hostile)" -n "$(size 150 1000 5000)"
+	hostile sums "$(made_of klp_test_hostile)" -n "$(size 30 150 1000 5000)"
 }
 
 # What replaces a function is code, and stays.

@@ -261,10 +261,13 @@ static int klp_section_apply(const struct klp_elf *elf, const char *objname,
 		return ret;
 	ret = apply_relocate_add(elf->sechdrs, elf->strtab, elf->symndx, relsec,
 				 elf->mod);
-	/* What was written before it failed would be taken for garbage next time */
-	if (ret)
+	if (ret) {
+		/* What was written before would be taken for garbage next time */
 		clear_relocate_add(elf->sechdrs, elf->strtab, elf->symndx,
 				   relsec, elf->mod);
+		pr_err("module %s: section " KLP_SHOWN " cannot be applied (%d)\n",
+		       elf->mod->name, elf->secstrings + sec->sh_name, ret);
+	}
 	return ret;
 }
 

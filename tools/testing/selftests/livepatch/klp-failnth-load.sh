@@ -4,7 +4,8 @@
 # Every allocation of a system call that loads a patch, or a module to be patched,
 # fails once; also where the module loader has to take back what livepatching did.
 #
-# If KLP_SIZE is hard it is seen after each that the same works then, else after some.
+# If KLP_SIZE is hard it is seen after each that the same works then, else after some; if it
+# is least, not each fails.
 
 . "$(dirname "$0")/klp-lib.sh"
 . "$(dirname "$0")/klp-build.sh"

@@ -56,6 +56,8 @@ case_relocations_that_fail_in_the_middle()
 	for _ in 1 2; do
 		expect_error "Invalid module format" mod_load ${T}00
 		expect log_has "overflow in relocation type"
+		expect log_has "livepatch: module klp_test_relhalf: section .klp.rela.${T}00."
+		expect log_has " cannot be applied (-8)"
 		expect_not log_has "existing value is nonzero"
 		expect_eq "the first relocation" 0 "$(cat /sys/module/klp_test_relhalf/parameters/whole)"
 	done

@@ -22,7 +22,7 @@ test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an ho
 fuzz:		## libFuzzer on what klp reads, ten minutes
 	@FUZZ_SECONDS=120 scripts/test host fuzz.sh
 
-soak:		## torture until 10,000 transitions are done, about two hours
+soak:		## torture until 10,000 transitions are done, an hour and a half
 	@scripts/test-hard soak soak-full
 
 coverage:	## which lines of the core do the tests run

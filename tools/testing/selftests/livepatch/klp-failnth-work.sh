@@ -72,7 +72,7 @@ case_shadow_variables_need_not_grow()
 	shadow_more_prepare
 	fail_each shadow_more klp_shadow_alloc
 	steps_are 2 1	# variable, table
-	expect_eq "freed" "destroyed 64, interrupted 0" "$(shadow "free_all 5")"
+	expect_eq "freed" "destroyed 64" "$(shadow "free_all 5" | cut -d , -f 1)"
 }
 
 klp_main "$@"

@@ -108,7 +108,7 @@ void klp_unlock(void)
 	klp_mutex_unlock();
 }
 
-/* And klp_sites_mutex before it; modules that are patched come and go meanwhile */
+/* klp_lock() under klp_sites_mutex.  It waits with neither, so that modules come and go. */
 void klp_lock_sites(void)
 {
 	for (;;) {
@@ -550,7 +550,7 @@ static void klp_patch_cancel(struct klp_live_patch *patch)
  *
  * The caller makes the first pass, when it has let go of the locks.
  *
- * Context: Process context.  Expects klp_sites_mutex and klp_lock() held.
+ * Context: Process context.  Expects klp_lock_sites() held.
  * Return: 0; what a pre_patch callback said; what klp_sites_connect() said; or
  * -ENOMEM.  After an error everything is as before, but that idle sites may wait to
  * be dropped: see klp_drop_flush().

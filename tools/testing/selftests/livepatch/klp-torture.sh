@@ -187,7 +187,7 @@ fault_allocations()
 	echo $many > "$FAILSLAB/times"
 	echo N > "$FAILSLAB/ignore-gfp-wait"
 	# Last: from here on they do
-	echo $((1 + RANDOM % 3)) > "$FAILSLAB/probability"
+	echo $((2 + RANDOM % 5)) > "$FAILSLAB/probability"
 	short_pause
 	echo 0 > "$FAILSLAB/probability"
 	read -r left < "$FAILSLAB/times"
@@ -464,11 +464,11 @@ case_patches_at_random()
 	fi
 	# What is allocated once has been when this is over
 	torture "$SEED" 10 0 60
-	rm "$KLP_TMP"/{torture,count,crowd}.*
+	rm -f "$KLP_TMP"/{torture,count,crowd}.*
 	before=$(memory_in_use)
 	for ((part = 0; part < PARTS; part++)); do
-		torture $((SEED + part)) $((TRANSITIONS / PARTS)) $((CALLS / PARTS)) \
-			$((SECONDS_MAX / PARTS))
+		torture $((SEED + part)) $(((TRANSITIONS + PARTS - 1) / PARTS)) \
+			$(((CALLS + PARTS - 1) / PARTS)) $((SECONDS_MAX / PARTS))
 		poll_until -t 30 memory_is_flat "$before" || :
 		klp_note "torture: memory in use before $before kB, after $MEMORY_AFTER kB"
 		expect memory_is_flat "$before"

@@ -108,7 +108,7 @@ void klp_unlock(void)
 	klp_mutex_unlock();
 }
 
-/* klp_lock() under klp_sites_mutex.  It waits with neither, so that modules come and go. */
+/* klp_lock() under klp_sites_mutex; waits with neither, so modules come and go */
 void klp_lock_sites(void)
 {
 	for (;;) {

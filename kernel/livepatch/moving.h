@@ -73,6 +73,9 @@ struct klp_transition {
 
 extern struct klp_transition klp_tr;
 
+/* How long tasks that exit may be waited for without a word, in jiffies */
+#define KLP_EXITS_QUIET		(10 * HZ)
+
 /* task.c */
 extern struct srcu_struct klp_exit_srcu;
 

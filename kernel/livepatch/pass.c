@@ -113,6 +113,31 @@ static DECLARE_DELAYED_WORK(klp_adjust, klp_adjust_work);
 
 /* ---- the end ---- */
 
+static void klp_exits_late_work(struct work_struct *work)
+{
+	pr_notice("waiting for tasks that are exiting\n");
+}
+
+static DECLARE_DELAYED_WORK(klp_exits_late, klp_exits_late_work);
+
+/* Waits for those that left the task list before they could be marked */
+static void klp_exits_wait(void)
+{
+	mod_delayed_work(klp_wq, &klp_exits_late, KLP_EXITS_QUIET);
+	synchronize_srcu_expedited(&klp_exit_srcu);
+	cancel_delayed_work(&klp_exits_late);
+}
+
+/* All are at the goal, if no fork from one that was not has counted its child since */
+static void klp_done_check(void)
+{
+	klp_fork_fence();
+	if (!atomic_read(&klp_tr.pending))
+		klp_complete();
+	else
+		klp_pass_soon();	/* the last one planned none */
+}
+
 static void klp_done_work(struct work_struct *work)
 {
 	unsigned long epoch;
@@ -121,16 +146,11 @@ static void klp_done_work(struct work_struct *work)
 	scoped_guard(klp_mutex)
 		epoch = klp_tr.epoch;
 
-	/* Those that left the task list before they could be marked */
-	synchronize_srcu_expedited(&klp_exit_srcu);
+	klp_exits_wait();
 
-	scoped_guard(klp_mutex) {
-		/* A fork that has looked at its parent's side has counted */
-		klp_fork_fence();
-		if (klp_tr.epoch == epoch && klp_transition_moving() &&
-		    !atomic_read(&klp_tr.pending))
-			klp_complete();
-	}
+	scoped_guard(klp_mutex)
+		if (klp_tr.epoch == epoch && klp_transition_moving())
+			klp_done_check();
 	mod_delayed_work(klp_wq, &klp_adjust, KLP_DISARM_PAUSE);
 }
 

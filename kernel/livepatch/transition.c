@@ -414,9 +414,6 @@ bool klp_transition_settled(void)
 	return klp_tr.phase != KLP_PHASE_IDLE || !atomic_read(&klp_tr.exiting);
 }
 
-/* How long somebody may wait without a word, in jiffies */
-#define KLP_SETTLE_QUIET	(10 * HZ)
-
 /*
  * Waits until klp_transition_settled().  Process context, klp_mutex not held.
  *
@@ -425,7 +422,7 @@ bool klp_transition_settled(void)
  */
 void klp_transition_settle(void)
 {
-	unsigned long quiet_until = jiffies + KLP_SETTLE_QUIET;
+	unsigned long quiet_until = jiffies + KLP_EXITS_QUIET;
 	int exiting;
 
 	while (READ_ONCE(klp_tr.phase) == KLP_PHASE_IDLE) {
@@ -433,7 +430,7 @@ void klp_transition_settle(void)
 		if (!exiting)
 			break;
 		if (time_after(jiffies, quiet_until)) {
-			quiet_until = jiffies + KLP_SETTLE_QUIET * 6;
+			quiet_until = jiffies + KLP_EXITS_QUIET * 6;
 			pr_notice("waiting for tasks that were exiting when the last transition ended: %d\n",
 				  exiting);
 		}

@@ -129,6 +129,7 @@ byte chosen[2] = NOWHERE;	/* left the handler, and is in the trampoline yet */
 bit  klp_mutex;
 bit  tasklist_writer;
 bit  klp_done;		/* queued */
+bit  klp_pass;		/* planned; only where forced, elsewhere there always is one */
 byte unscheduled;	/* whom klp_synchronize() waits for */
 byte unfinished;	/* whom synchronize_srcu() waits for */
 
@@ -427,8 +428,9 @@ inline klp_transition_move()
 	:: true
 	fi;
 #ifndef NO_TOKEN
-	klp_pending_drop()
+	klp_pending_drop();
 #endif
+	klp_pass = FORCE
 }
 
 inline klp_transition_reverse()
@@ -449,7 +451,8 @@ inline klp_transition_reverse()
 inline klp_transition_force()
 {
 	forced = 1;
-	klp_walk(klp_task_force)
+	klp_walk(klp_task_force);
+	klp_pass = 1
 }
 
 /* klp_module_coming(): klp_object_redirect(), while tasks are moving */
@@ -627,6 +630,9 @@ end:	do
 #endif
 		if
 		:: DONE_EPOCH && DONE_MOVING && DONE_PENDING -> klp_complete()
+#ifndef NO_DONE_PASS
+		:: DONE_EPOCH && DONE_MOVING && !DONE_PENDING -> klp_pass = FORCE
+#endif
 		:: else
 		fi;
 		seen = 0;
@@ -684,7 +690,9 @@ proctype pass()
 	byte seen;
 
 end:	do
-	:: phase == MOVING && (MOVABLE(0) || MOVABLE(1)) ->
+	/* klp_pass_end() */
+	:: atomic { klp_pass && phase == MOVING && !pending && !klp_mutex -> klp_pass = 0 }
+	:: (klp_pass || !FORCE) && phase == MOVING && (MOVABLE(0) || MOVABLE(1)) ->
 #if PASSES
 		seen = epoch;	/* it begins some time later */
 #endif
@@ -1012,6 +1020,8 @@ end_user:
 	/* It sleeps where nobody needs to leave; whoever does leave is woken up */
 	:: depth && where == IN_KERNEL && phase == MOVING && SIDE(me) == goal ->
 		phase == IDLE || SIDE(me) != goal
+	/* A kthread sleeps, and is moved by a pass only */
+	:: FORCE && me && !depth && where == IN_KERNEL && phase == MOVING -> phase == IDLE
 	:: !depth && where == IN_KERNEL -> where = IN_USER
 	:: EXIT && me && where == IN_KERNEL -> klp_exit_begin()
 	:: where == IN_EXIT && IN(listed, me) && !tasklist_writer ->

@@ -93,14 +93,22 @@ static const struct kernel_param_ops klp_preflight_text_ops = {
 module_param_cb(preflight_report, &klp_preflight_text_ops, NULL, 0400);
 MODULE_PARM_DESC(preflight_report, "what the last rehearsal found");
 
-/* Is the patch of this module to be looked at only?  Once. */
+/* Is the patch of this module to be looked at only? */
 bool klp_preflight_due(const struct module *mod)
 {
 	guard(mutex)(&klp_preflight_mutex);
-	if (!*klp_preflight_name || strcmp(klp_preflight_name, mod->name))
-		return false;
-	*klp_preflight_name = '\0';
-	return true;
+	return !strcmp(klp_preflight_name, mod->name);
+}
+
+/* The report takes the place of the last one, and what it is about is not due any more */
+static void klp_preflight_done(const struct klp_live_patch *patch, struct klp_report *report)
+{
+	scoped_guard(mutex, &klp_preflight_mutex) {
+		swap(klp_preflight_text, report->buf);
+		if (!strcmp(klp_preflight_name, klp_patch_name(patch)))
+			*klp_preflight_name = '\0';
+	}
+	free_page((unsigned long)report->buf);
 }
 
 /**
@@ -283,7 +291,8 @@ static void klp_report_result(struct klp_report *report, int ret)
  *
  * Context: Process context.  Expects klp_lock() held, throughout: a rehearsal with
  * thousands of tasks keeps others waiting as long as registering its functions would.
- * Return: -ECANCELED, or -ENOMEM if the report is still the last one.
+ * Return: -ECANCELED, or -ENOMEM if the report is still the last one, and the next
+ * attempt a rehearsal, too.
  */
 int klp_preflight(struct klp_live_patch *patch, int refusal)
 {
@@ -299,9 +308,6 @@ int klp_preflight(struct klp_live_patch *patch, int refusal)
 	ret = klp_preflight_look(patch, &report);
 	klp_report_end(&report);
 	klp_report_result(&report, refusal ?: ret);
-
-	scoped_guard(mutex, &klp_preflight_mutex)
-		swap(klp_preflight_text, report.buf);
-	free_page((unsigned long)report.buf);
+	klp_preflight_done(patch, &report);
 	return -ECANCELED;
 }

@@ -194,6 +194,12 @@ op_rehearse()
 	op_enable "$1"
 }
 
+# What was to be a rehearsal must not become the real thing when it is tried again.
+refused_rehearse()
+{
+	expect_eq "$WHAT: the patch to rehearse" $R "$(cat "$LIVEPATCH_PARAMS/preflight")"
+}
+
 # Success is to have said something; what, depends on what failed.
 ok_rehearse()
 {

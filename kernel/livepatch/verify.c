@@ -69,9 +69,10 @@ static bool klp_module_has(const struct module *mod, const void *at, size_t nr,
 	return !nr || array_size(nr, size) <= klp_module_room(mod, at);
 }
 
-static bool klp_module_has_string(const struct module *mod, const char *s)
+/* One that may be printed, and compared with those of symbols */
+static bool klp_module_has_name(const struct module *mod, const char *s)
 {
-	size_t room = klp_module_room(mod, s);
+	size_t room = min_t(size_t, klp_module_room(mod, s), KSYM_NAME_LEN);
 
 	return strnlen(s, room) < room;
 }
@@ -209,9 +210,9 @@ static int klp_entry_verify(const struct klp_verifier *look,
 	const char *fault;
 	int ret;
 
-	if (!klp_module_has_string(look->mod, entry->name))
+	if (!klp_module_has_name(look->mod, entry->name))
 		return klp_verify_tell(look, NULL,
-				       "has a checksum whose name is not in the patch");
+				       "has a checksum whose name is not in the patch, or too long");
 	func = klp_verify_find(look->obj, entry, nth);
 	fault = klp_entry_fault(look, entry, func);
 	if (fault)
@@ -302,9 +303,9 @@ static int klp_verify_table(const struct klp_verifier *look,
 	int ret;
 
 	for (entry = table; entry < table + nr; entry++) {
-		if (entry->name && !klp_module_has_string(look->mod, entry->name))
+		if (entry->name && !klp_module_has_name(look->mod, entry->name))
 			return klp_verify_tell(look, NULL,
-					       "may have checksums, but a name is not in the patch");
+					       "may have checksums, but a name is not in the patch, or too long");
 		if (strcmp(entry->name ?: "vmlinux", klp_object_name(look->obj)))
 			continue;
 		ret = klp_verify_entry(look, entry);

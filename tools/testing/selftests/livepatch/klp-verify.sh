@@ -201,10 +201,11 @@ case_a_function_that_is_not_replaced_is_refused()
 case_pointers_out_of_the_patch_are_refused()
 {
 	verify 1
-	refuses "object 'vmlinux' may have checksums, but a name is not in the patch" wrong=object-pointer
+	refuses "object 'vmlinux' may have checksums, but a name is not in the patch, or too long" wrong=object-pointer
 	refuses "object 'vmlinux' has checksums that are not in the patch" wrong=functions-pointer
 	refuses "object 'vmlinux' has checksums that are not in the patch" wrong=functions-number
-	refuses "object 'vmlinux' has a checksum whose name is not in the patch" wrong=name-pointer
+	refuses "object 'vmlinux' has a checksum whose name is not in the patch, or too long" wrong=name-pointer
+	refuses "object 'vmlinux' has a checksum whose name is not in the patch, or too long" wrong=name-length
 	refuses "function '$SHOW' in object 'vmlinux' has a checksum whose masks are not in the patch" \
 		wrong=masks-pointer
 	refuses "function '$SHOW' in object 'vmlinux' has a checksum whose masks are not in the patch" \

@@ -38,6 +38,7 @@ module_param(build_id, charp, 0444);
 MODULE_PARM_DESC(build_id, "GNU build-id of the object, in hexadecimal digits");
 
 static char text[128];
+static char long_name[2048];
 static u8 id[32];
 static struct verify_mask masks[2];
 static struct verify_func verified;
@@ -169,6 +170,8 @@ static void set_wrong(struct verify_object *object)
 		object->nr_funcs = U32_MAX;
 	if (!strcmp(wrong, "name-pointer"))
 		verified.name = (const char *)&jiffies;
+	if (!strcmp(wrong, "name-length"))
+		verified.name = memset(long_name, 'x', sizeof(long_name) - 1);
 	if (!strcmp(wrong, "masks-pointer"))
 		verified.masks = (const void *)&jiffies;
 	if (!strcmp(wrong, "masks-number"))

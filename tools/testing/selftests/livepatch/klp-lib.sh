@@ -401,33 +401,34 @@ KLP_FUNCTIONS='([^ ]*klp_|proc_pid_patch_state|(enabled|transition|stats|blocker
 #
 # Reports of KCSAN without a function of ours are not ours to mend; what an interrupt came
 # in between, or what ftrace was called by, has no part in it.  Most of ftrace's trampolines
-# have no name.
+# have no name.  One may be under way when a case begins, or ends.
 log_complains()
 {
 	dmesg --notime | awk -v mark="$KLP_MARK" -v functions="$KLP_FUNCTIONS" '
 		function keep(text) { line[n++] = text }
-		index($0, mark) { n = inside = 0; next }
-		/^====================/ {
+		function keep_report(i) {
 			if (inside && (ours || !race))
 				for (i = 0; i < m; i++)
 					keep(report[i])
+		}
+		index($0, mark) { n = 0; inside = inside && race; next }
+		/^====================/ {
+			keep_report()
 			inside = !inside
 			ours = race = m = 0
 			next
 		}
+		/BUG: KCSAN/ { inside = race = 1 }
 		/ by (task|interrupt) / { interrupted = 0 }
 		/^ (asm_|ftrace_[a-z_]*call|0x)/ { interrupted = 1 }
 		inside {
 			report[m++] = $0
-			race = race || /BUG: KCSAN/
 			ours = ours || (!interrupted && $0 ~ "^ " functions)
 			next
 		}
 		{ keep($0) }
 		END {
-			if (inside)
-				for (i = 0; i < m; i++)
-					keep(report[i])
+			keep_report()
 			for (i = 0; i < n; i++)
 				if (line[i] ~ /WARNING:|BUG:|Oops|general protection|Call Trace:|rcu: INFO|INFO: task/)
 					break

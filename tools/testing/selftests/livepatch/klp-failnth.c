@@ -327,19 +327,29 @@ static unsigned long address_in(const char *text)
 	return address ? strtoul(address + 5, NULL, 16) : 0;
 }
 
+static struct object *object_at(unsigned long address)
+{
+	for (int i = nr_objects - 1; i >= 0; i--)
+		if (objects[i].address == address)
+			return &objects[i];
+	return NULL;
+}
+
+/* Of what is too large for a slab kmalloc() tells twice */
 static void follow_alloc(const char *text, int pid)
 {
-	struct object *object = &objects[nr_objects];
 	const char *caller = text + strlen("call_site=");
+	unsigned long address = address_in(text);
 
 	if (pid != actor && (when != FROM_BEGIN || strncmp(caller, "klp_", 4)))
 		return;
 	if (keeps(caller))
 		return;
-	object->address = address_in(text);
-	if (!object->address)
-		return;		/* that was the one that failed */
-	snprintf(object->caller, sizeof(object->caller), "%.*s",
+	/* Without an address it is the one that failed */
+	if (!address || object_at(address))
+		return;
+	objects[nr_objects].address = address;
+	snprintf(objects[nr_objects].caller, sizeof(objects->caller), "%.*s",
 		 (int)strcspn(caller, " "), caller);
 	followed++;
 	if (++nr_objects == sizeof(objects) / sizeof(*objects))
@@ -348,14 +358,10 @@ static void follow_alloc(const char *text, int pid)
 
 static void follow_free(const char *text)
 {
-	unsigned long address = address_in(text);
+	struct object *object = object_at(address_in(text));
 
-	for (int i = nr_objects - 1; i >= 0; i--) {
-		if (objects[i].address == address) {
-			objects[i] = objects[--nr_objects];
-			return;
-		}
-	}
+	if (object)
+		*object = objects[--nr_objects];
 }
 
 /* "COMMAND-PID [CPU] FLAGS TIME: EVENT: TEXT" */

@@ -26,10 +26,10 @@ SYSFS_NAMES="__kernfs_new_node kstrdup"
 FAILNTH_MAX=2000		# no operation has so many steps
 
 # After how many refusals it is seen that the same works then; how far it is from one step
-# that fails to the next, after the first eight.
-STRIDE=1
+# that fails to the next, after the first DENSE.
+STRIDE=1 DENSE=8
 case ${KLP_SIZE:-test} in
-least)	SOME=8 STRIDE=5 ;;
+least)	SOME=8 STRIDE=12 DENSE=6 ;;
 test)	SOME=4 ;;
 *)	SOME=1 ;;
 esac
@@ -214,6 +214,7 @@ expect_said()
 refused_well()
 {
 	expect_state "$WHAT: $2" "$BEFORE"
+	optional "refused_$1"
 	[ -z "$WANTED" ] || expect_eq "$WHAT" "$WANTED" "$2"
 	expect_said "$2"
 	[ $((n % EVERY)) -ne 0 ] || works "$1"
@@ -262,7 +263,7 @@ fail_steps()
 	*)		inject 0 ;;
 	esac
 	BEFORE=$(state)
-	for ((n = 1; n <= FAILNTH_MAX; n += n < 8 ? 1 : STRIDE)); do
+	for ((n = 1; n <= FAILNTH_MAX; n += n < DENSE ? 1 : STRIDE)); do
 		WHAT="$op, $STEPS, step $n"
 		optional "pre_$op"
 		dmesg -C

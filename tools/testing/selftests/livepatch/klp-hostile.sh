@@ -76,17 +76,17 @@ made_of()
 
 case_single_edits_do_no_harm()
 {
-	hostile edits "$(made_of klp_test_hostile)" -e "$(size 60 12 3 1)"
+	hostile edits "$(made_of klp_test_hostile)" -e "$(size 120 12 3 1)"
 }
 
 case_mutated_files_do_no_harm()
 {
-	hostile files "$(made_of klp_test_hostile)" -n "$(size 100 700 5000 20000)"
+	hostile files "$(made_of klp_test_hostile)" -n "$(size 40 700 5000 20000)"
 }
 
 case_odd_declarations_do_no_harm()
 {
-	hostile tables "$(ko ${P}00)" -n "$(size 40 200 1000 5000)"
+	hostile tables "$(ko ${P}00)" -n "$(size 20 200 1000 5000)"
 }
 
 case_mutated_checksums_do_no_harm()
@@ -94,7 +94,7 @@ case_mutated_checksums_do_no_harm()
 	need_file "$LIVEPATCH_PARAMS/verify"
 	write 1 "$LIVEPATCH_PARAMS/verify"
 	klp_on_cleanup "echo N > $LIVEPATCH_PARAMS/verify"
-	hostile sums "$(made_of klp_test_hostile)" -n "$(size 30 150 1000 5000)"
+	hostile sums "$(made_of klp_test_hostile)" -n "$(size 12 150 1000 5000)"
 }
 
 # What replaces a function is code, and stays.

@@ -120,6 +120,24 @@ static void klp_symtab_free(struct klp_symtab *tab)
 	kfree(tab);
 }
 
+static bool klp_module_percpu(const struct module *mod, unsigned long addr)
+{
+#ifdef CONFIG_SMP
+	return addr - (unsigned long)mod->percpu < mod->percpu_size;
+#else
+	return false;
+#endif
+}
+
+/*
+ * What is neither is in the init part.  The loader drops such symbols, but not those of
+ * a patch module; and that part may be gone, and something else in its place.
+ */
+static bool klp_symbol_stays(const struct module *mod, unsigned long addr)
+{
+	return within_module_core(addr, mod) || klp_module_percpu(mod, addr);
+}
+
 static bool klp_symbol_counts(const struct module *mod, const Elf_Sym *sym,
 			      const char *name)
 {
@@ -130,7 +148,7 @@ static bool klp_symbol_counts(const struct module *mod, const Elf_Sym *sym,
 		return false;
 	}
 	return *name && !is_mapping_symbol(name) && sym->st_value &&
-	       !within_module_init(sym->st_value, mod);
+	       klp_symbol_stays(mod, sym->st_value);
 }
 
 /*

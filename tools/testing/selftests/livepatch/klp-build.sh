@@ -80,6 +80,7 @@ expect_redirected()
 insmod_text()
 {
 	case $1 in
+	-2)  echo "Unknown symbol in module" ;;
 	-8)  echo "Invalid module format" ;;
 	-16) echo "Device or resource busy" ;;
 	-17) echo "File exists" ;;

@@ -205,6 +205,23 @@ case_freed_init_code_is_refused()
 	good_patch_works
 }
 
+case_a_percpu_variable_is_found()
+{
+	mod_load ${T}00
+	refused -2 ${P}00 "objs=${T}00:tgt_percpu"
+	expect log_has "kallsyms size lookup failed for 'tgt_percpu'"
+}
+
+# The symbols of a patch are all kept, and what was its init code may be anything by now.
+case_freed_init_code_of_a_patch_is_refused()
+{
+	patch_enable klp_test_p_value
+	refused -22 ${P}00 "objs=klp_test_p_value:klp_test_patch_init"
+	expect log_has "symbol 'klp_test_patch_init' not found in symbol table of object 'klp_test_p_value'"
+	patch_remove klp_test_p_value
+	good_patch_works
+}
+
 case_a_failing_pre_patch_refuses_with_its_error()
 {
 	refused -19 ${P}00 callbacks=1 fail_obj=vmlinux fail_ret=-19

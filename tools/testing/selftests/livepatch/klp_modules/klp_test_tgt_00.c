@@ -7,6 +7,7 @@
  * the name in the object file, so nothing here is exported.
  */
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/sysfs.h>
 
 static int base;
@@ -77,6 +78,9 @@ static noinline int tgt_live_only(void)
 {
 	return READ_ONCE(base) + 401;
 }
+
+/* A symbol that is not in the module's memory */
+static DEFINE_PER_CPU(int, tgt_percpu) __used;
 
 static noinline __init int tgt_init_only(void)
 {

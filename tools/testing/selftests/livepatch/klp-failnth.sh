@@ -18,7 +18,7 @@ case_every_allocation_of_enabling()
 	enable_prepare
 	fail_each enable klp_enable_patch
 	expect test "$STEPS_FAILED" -ge 30
-	expect test "$FOLLOWED" -ge 500
+	expect test "$FOLLOWED" -ge $((STRIDE > 1 ? 500 : 1000))
 }
 
 case_every_other_step_of_enabling()

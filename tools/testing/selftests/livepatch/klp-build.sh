@@ -124,8 +124,8 @@ good_patch_works()
 
 callback_lines()
 {
-	log_since | sed -nE 's/.*klp_test_patch_([0-9]+): ((pre|post)_(un)?patch .*)/\1 \2/p' |
-		grep -v ' state ' | sed 's/klp_test_//g'
+	log_since | sed -nE 's/.*klp_test_patch_([0-9]+): ((pre|post)_(un)?patch .*)/\1 \2/
+		T; / state /d; s/klp_test_//g; p'
 }
 
 # expect_callbacks LINE...: exactly these since the last mark, in this order.
@@ -180,7 +180,7 @@ stall_disabling()
 
 tgt_param()
 {
-	cat "/sys/module/$T$1/parameters/$2"
+	show "/sys/module/$T$1/parameters/$2"
 }
 
 # tgt_value_is NN VALUE: what the first function of that target returns.
@@ -191,7 +191,7 @@ tgt_value_is()
 
 cmdline_is()
 {
-	[ "$(cat /proc/cmdline)" = "$1" ]
+	file_is /proc/cmdline "$1"
 }
 
 # ---- Kernels ----------------------------------------------------------------

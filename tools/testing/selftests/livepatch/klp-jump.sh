@@ -15,15 +15,21 @@ FUNCTIONS=$KLP_TRACING/enabled_functions
 
 # ---- Looking ------------------------------------------------------------------
 
-# jumps FUNCTION NEW: its entry is a jump to NEW.
+# jumps FUNCTION [NEW]: its entry is a jump to that, or to anything.
 jumps()
 {
-	grep -q "^$1 .* J .*jump: $2+0x0/" "$FUNCTIONS"
+	local line lines
+
+	mapfile -t lines < "$FUNCTIONS"
+	for line in "${lines[@]}"; do
+		[[ $line != "$1 "*" J "*"jump: ${2:+"$2+0x0/"}"* ]] || return 0
+	done
+	return 1
 }
 
 jumps_nowhere()
 {
-	! grep -q "^$1 .* J " "$FUNCTIONS"
+	! jumps "$1"
 }
 
 # settled [PATCH]: both of its functions jump.
@@ -348,16 +354,16 @@ case_a_reversed_disabling_settles_again()
 case_other_functions_jump_on_during_a_transition()
 {
 	patch_enable klp_test_p_cmdline
-	wait_until grep -q "^cmdline_proc_show .* J " "$FUNCTIONS"
+	wait_until jumps cmdline_proc_show
 	target_load
 	target_sleeper sleep 0
 	patch_load $PATCH
 	expect in_transition $PATCH
-	expect grep -q "^cmdline_proc_show .* J " "$FUNCTIONS"
+	expect jumps cmdline_proc_show
 	expect_eq "/proc/cmdline" klp_test_p_cmdline "$(cat /proc/cmdline)"
 	target_open 0
 	wait_until not_in_transition $PATCH
-	expect grep -q "^cmdline_proc_show .* J " "$FUNCTIONS"
+	expect jumps cmdline_proc_show
 }
 
 # The function goes from one replacement to the next by way of the handler.
@@ -436,19 +442,13 @@ case_a_replace_takes_the_jumps_over()
 
 # ---- Modules ----------------------------------------------------------------------
 
-# jumps_somewhere FUNCTION
-jumps_somewhere()
-{
-	grep -q "^$1 .* J " "$FUNCTIONS"
-}
-
 case_a_module_that_comes_and_goes_settles_each_time()
 {
 	patch_enable ${P}00 "objs=${T}00:tgt_fn_00"
 	for _ in 1 2 3; do
 		mod_load ${T}00
 		expect tgt_value_is 00 1000
-		wait_until jumps_somewhere tgt_fn_00
+		wait_until jumps tgt_fn_00
 		expect tgt_value_is 00 1000
 		rmmod ${T}00
 	done
@@ -463,11 +463,11 @@ case_a_module_that_comes_during_a_transition_settles()
 	patch_load ${P}00 "objs=$HOLDER;${T}00:tgt_fn_00"
 	expect in_transition ${P}00
 	mod_load ${T}00
-	wait_until jumps_somewhere tgt_fn_01
+	wait_until jumps tgt_fn_01
 	expect jumps_nowhere tgt_fn_00
 	release
 	wait_until not_in_transition ${P}00
-	wait_until jumps_somewhere tgt_fn_00
+	wait_until jumps tgt_fn_00
 	expect tgt_value_is 00 1000
 	rmmod ${T}00
 }

@@ -22,7 +22,7 @@ kick_job()
 # kicked WHAT: a counter of klp_test_kick: entered, woken, asked.
 kicked()
 {
-	cat "$KICK_PARAMS/$1"
+	show "$KICK_PARAMS/$1"
 }
 
 kicked_is()
@@ -116,43 +116,64 @@ was_called()
 
 # ---- blockers ---------------------------------------------------------------
 
-# Prints a patch's blockers.  Each line has its seven columns, and no address.
+BLOCKER=$'^([0-9]+)\t([0-9]+)\t([^\t]*)\t(patched|unpatched)\t([0-9]+)\t([0-9]+)\t([^\t]+)$'
+MORE='^\.\.\. [0-9]+ more$'
+ADDRESS='0x|[0-9a-f]{12}'
+
+# Into the array BLOCKERS.  Each line has its seven columns, and no address.
+read_blockers()
+{
+	local line
+
+	mapfile -t BLOCKERS < "$KLP_SYSFS/$1/blockers"
+	for line in "${BLOCKERS[@]}"; do
+		[[ $line =~ $BLOCKER || $line =~ $MORE ]] || klp_fail "not a line of blockers: $line"
+		[[ ! $line =~ $ADDRESS ]] || klp_fail "blockers show an address: $line"
+	done
+}
+
+# Prints a patch's blockers.
 blockers()
 {
-	local text
-
-	text=$(cat "$KLP_SYSFS/$1/blockers")
-	if grep -vE $'^[0-9]+\t[0-9]+\t[^\t]*\t(un)?patched\t[0-9]+\t[0-9]+\t[^\t]+$|^\\.\\.\\. [0-9]+ more$' <<< "$text" | grep .; then
-		klp_fail "not a line of blockers"
-	fi
-	if grep -E '0x|[0-9a-f]{12}' <<< "$text"; then
-		klp_fail "blockers show an address"
-	fi
-	echo "$text"
+	read_blockers "$1"
+	[ ${#BLOCKERS[@]} -eq 0 ] || printf '%s\n' "${BLOCKERS[@]}"
 }
 
 # blocker PATCH TID [COLUMN]: its line, or one column of it.
 blocker()
 {
-	blockers "$1" | awk -F'\t' -v tid="$2" -v col="${3:-0}" '$2 == tid { print $col }'
+	local line
+
+	read_blockers "$1"
+	for line in "${BLOCKERS[@]}"; do
+		if [[ $line =~ $BLOCKER && ${BASH_REMATCH[2]} = "$2" ]]; then
+			echo "${BASH_REMATCH[${3:-0}]}"
+		fi
+	done
 }
 
 # Only that task is left.
 only_blocker()
 {
-	[ "$(blockers "$1" | cut -f2)" = "$2" ]
+	read_blockers "$1"
+	[ ${#BLOCKERS[@]} -eq 1 ] && [[ ${BLOCKERS[0]} =~ $BLOCKER && ${BASH_REMATCH[2]} = "$2" ]]
 }
 
 no_blocker()
 {
-	[ -z "$(blockers "$1")" ]
+	read_blockers "$1"
+	[ ${#BLOCKERS[@]} -eq 0 ]
 }
 
 # ---- stats ------------------------------------------------------------------
 
 stat_of()
 {
-	awk -v name="$2" '$1 == name { print $2 }' "$KLP_SYSFS/$1/stats"
+	local name value
+
+	while read -r name value; do
+		[ "$name" != "$2" ] || echo "$value"
+	done < "$KLP_SYSFS/$1/stats"
 }
 
 stat_at_least()
@@ -162,7 +183,12 @@ stat_at_least()
 
 tasks_moved()
 {
-	awk '$1 !~ /passes|_us/ { n += $2 } END { print n }' "$KLP_SYSFS/$1/stats"
+	local name value sum=0
+
+	while read -r name value; do
+		[[ $name =~ passes|_us ]] || sum=$((sum + value))
+	done < "$KLP_SYSFS/$1/stats"
+	echo "$sum"
 }
 
 # ---- tracepoints ------------------------------------------------------------

@@ -104,26 +104,31 @@ now_us()
 	echo "${EPOCHREALTIME/./}"
 }
 
-# A short pause without a process: nobody ever writes to that pipe.
+# tick [MICROSECONDS]: a pause without a process, 10 ms unless told otherwise: nobody ever
+# writes to that pipe.
 tick()
 {
-	read -r -t 0.01 -u "$KLP_TICK" _ || :
+	local us=000000${1:-10000}
+
+	read -r -t "${us::-6}.${us: -6}" -u "$KLP_TICK" _ || :
 }
 
-# poll_until [-t SECONDS] COMMAND...: status 1 when the deadline passes.
+# poll_until [-t SECONDS] COMMAND...: status 1 when the deadline passes.  Pauses as long as
+# looking took, so that on a slow machine it is not all that is done.
 poll_until()
 {
-	local limit=$KLP_DEADLINE start=${EPOCHREALTIME/./}
+	local limit=$KLP_DEADLINE start=${EPOCHREALTIME/./} look took
 
 	if [ "$1" = -t ]; then
 		limit=$2
 		shift 2
 	fi
-	until "$@"; do
-		if [ $((${EPOCHREALTIME/./} - start)) -gt $((limit * 1000000)) ]; then
+	while look=${EPOCHREALTIME/./}; ! "$@"; do
+		took=$((${EPOCHREALTIME/./} - look))
+		if [ $((look + took - start)) -gt $((limit * 1000000)) ]; then
 			return 1
 		fi
-		tick
+		tick $((took > 10000 ? took : 10000))
 	done
 }
 
@@ -151,6 +156,15 @@ holds_for()
 write()
 {
 	echo "$1" > "$2"
+}
+
+# show FILE: what cat prints of one line, without a process.
+show()
+{
+	local line
+
+	read -r line < "$1"
+	echo "$line"
 }
 
 file_is()
@@ -202,7 +216,7 @@ mod_load()
 
 mod_refcount()
 {
-	cat "/sys/module/$1/refcnt"
+	show "/sys/module/$1/refcnt"
 }
 
 mod_refcount_is()
@@ -221,7 +235,7 @@ mod_unload()
 
 patch_attr()
 {
-	cat "$KLP_SYSFS/$1/$2"
+	show "$KLP_SYSFS/$1/$2"
 }
 
 patch_exists()
@@ -295,7 +309,7 @@ patch_remove()
 # side PID [TID]: patch_state of a task.
 side()
 {
-	cat "/proc/$1/task/${2:-$1}/patch_state"
+	show "/proc/$1/task/${2:-$1}/patch_state"
 }
 
 side_is()

@@ -246,7 +246,7 @@ odd_name_job()
 # Nobody is listed twice, nobody stays listed who has gone, the blocker is listed.
 case_blockers_are_right_while_tasks_come_and_go()
 {
-	local i tids
+	local i line tids
 
 	target_load
 	storm forks 2
@@ -255,9 +255,14 @@ case_blockers_are_right_while_tasks_come_and_go()
 	patch_load $S
 	wait_until klp_left "$BG_PID"
 	for i in {1..30}; do
-		tids=$(blockers $S | cut -f2)
-		expect_eq "twice in round $i" "" "$(sort <<< "$tids" | uniq -d)"
-		grep -qx "$BG_PID" <<< "$tids" || klp_fail "round $i: not listed"
+		read_blockers $S
+		tids=' '
+		for line in "${BLOCKERS[@]}"; do
+			[[ $line =~ $BLOCKER ]] || continue
+			[[ $tids != *" ${BASH_REMATCH[2]} "* ]] || klp_fail "twice in round $i: $line"
+			tids+="${BASH_REMATCH[2]} "
+		done
+		[[ $tids = *" $BG_PID "* ]] || klp_fail "round $i: not listed"
 	done
 	wait_until only_blocker $S "$BG_PID"
 	target_open 0

@@ -163,7 +163,7 @@ show()
 {
 	local line
 
-	read -r line < "$1"
+	IFS= read -r line < "$1"
 	echo "$line"
 }
 

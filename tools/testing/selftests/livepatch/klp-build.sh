@@ -50,7 +50,8 @@ mod_load()
 	local name=$1
 
 	shift
-	insmod "$(ko "$name")" "$@"
+	[ -e "$KLP_TMP/$name.ko" ] || ko_edit "$name"
+	insmod "$KLP_TMP/$name.ko" "$@"
 }
 
 # For the end of a case that edited copies.
@@ -63,7 +64,13 @@ ko_forget()
 
 redirected()
 {
-	grep -c ' I' "$KLP_TRACING/enabled_functions" || :
+	local line lines n=0
+
+	mapfile -t lines < "$KLP_TRACING/enabled_functions"
+	for line in "${lines[@]}"; do
+		[[ $line != *" I"* ]] || n=$((n + 1))
+	done
+	echo $n
 }
 
 redirected_are()
@@ -92,7 +99,9 @@ insmod_text()
 
 sysfs_entries()
 {
-	ls "$KLP_SYSFS"
+	local entries=("$KLP_SYSFS"/*)
+
+	[ ! -e "${entries[0]}" ] || printf '%s\n' "${entries[@]##*/}"
 }
 
 # refused ERRNO PATCH [PARAM=VALUE...]: and nothing is left behind.

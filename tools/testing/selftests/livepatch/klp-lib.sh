@@ -518,30 +518,30 @@ klp_kill_jobs()
 	: > "$KLP_TMP/jobs"
 }
 
-klp_test_patches()
+# Into the array KLP_PATCHES
+klp_find_patches()
 {
 	local dir
 
+	KLP_PATCHES=()
 	for dir in "$KLP_SYSFS"/klp_test*; do
-		[ ! -d "$dir" ] || echo "${dir##*/}"
+		[ ! -d "$dir" ] || KLP_PATCHES+=("${dir##*/}")
 	done
 }
 
 no_test_patches()
 {
-	local dir
-
-	for dir in "$KLP_SYSFS"/klp_test*; do
-		[ ! -d "$dir" ] || return 1
-	done
+	klp_find_patches
+	[ ${#KLP_PATCHES[@]} -eq 0 ]
 }
 
 klp_disable_all()
 {
-	local p
+	local i p
 
-	! no_test_patches || return 0
-	for p in $(klp_test_patches | tac); do
+	klp_find_patches
+	for ((i = ${#KLP_PATCHES[@]} - 1; i >= 0; i--)); do
+		p=${KLP_PATCHES[i]}
 		poll_until -t 20 no_transition || :
 		if patch_enabled "$p"; then
 			patch_set_enabled "$p" 0 || :
@@ -550,8 +550,8 @@ klp_disable_all()
 	if poll_until -t 30 no_test_patches; then
 		return 0
 	fi
-	klp_note "cleanup: patches left: $(klp_test_patches | tr '\n' ' ')"
-	for p in $(klp_test_patches); do
+	klp_note "cleanup: patches left: ${KLP_PATCHES[*]}"
+	for p in "${KLP_PATCHES[@]}"; do
 		echo 1 > "$KLP_SYSFS/$p/force" || :
 	done 2> /dev/null
 	return 1

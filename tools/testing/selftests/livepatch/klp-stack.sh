@@ -307,6 +307,7 @@ case_exiting_task_off_the_task_list_blocks()
 
 	patch_set_enabled klp_test_p_exit 0
 	klp_on_cleanup "target_open 7"
+	expect holds_for 1500 mod_refcount_is klp_test_p_exit 1
 	wait_until log_has "livepatch: waiting for tasks that are exiting"
 	expect mod_refcount_is klp_test_p_exit 1
 	expect in_transition klp_test_p_exit

@@ -38,10 +38,15 @@ ko_edit()
 	sed "${edits[@]}" "$KLP_MODULES/$template.ko" > "$KLP_TMP/$name.ko"
 }
 
+ko_make()
+{
+	[ -e "$KLP_TMP/$1.ko" ] || ko_edit "$1"
+}
+
 # Prints the path of the copy.
 ko()
 {
-	[ -e "$KLP_TMP/$1.ko" ] || ko_edit "$1"
+	ko_make "$1"
 	echo "$KLP_TMP/$1.ko"
 }
 
@@ -50,7 +55,7 @@ mod_load()
 	local name=$1
 
 	shift
-	[ -e "$KLP_TMP/$name.ko" ] || ko_edit "$name"
+	ko_make "$name"
 	insmod "$KLP_TMP/$name.ko" "$@"
 }
 
@@ -66,7 +71,7 @@ redirected()
 {
 	local line lines n=0
 
-	mapfile -t lines < "$KLP_TRACING/enabled_functions"
+	mapfile -t lines < "$KLP_TRACING/enabled_functions" || return
 	for line in "${lines[@]}"; do
 		[[ $line != *" I"* ]] || n=$((n + 1))
 	done
@@ -200,7 +205,7 @@ tgt_value_is()
 
 cmdline_is()
 {
-	file_is /proc/cmdline "$1"
+	[ "$(show /proc/cmdline)" = "$1" ]
 }
 
 # ---- Kernels ----------------------------------------------------------------

@@ -20,9 +20,9 @@ jumps()
 {
 	local line lines
 
-	mapfile -t lines < "$FUNCTIONS"
+	mapfile -t lines < "$FUNCTIONS" || return
 	for line in "${lines[@]}"; do
-		[[ $line != "$1 "*" J "*"jump: ${2:+"$2+0x0/"}"* ]] || return 0
+		[[ $line != "$1 "*" J "*${2:+"jump: $2+0x0/"*} ]] || return 0
 	done
 	return 1
 }

@@ -125,6 +125,7 @@ read_blockers()
 {
 	local line
 
+	BLOCKERS=()
 	mapfile -t BLOCKERS < "$KLP_SYSFS/$1/blockers"
 	for line in "${BLOCKERS[@]}"; do
 		[[ $line =~ $BLOCKER || $line =~ $MORE ]] || klp_fail "not a line of blockers: $line"

@@ -158,13 +158,13 @@ write()
 	echo "$1" > "$2"
 }
 
-# show FILE: what cat prints of one line, without a process.
+# show FILE: prints its lines, as cat does, without a process.
 show()
 {
-	local line
+	local lines
 
-	IFS= read -r line < "$1"
-	echo "$line"
+	mapfile -t lines < "$1" || return
+	[ ${#lines[@]} -eq 0 ] || printf '%s\n' "${lines[@]}"
 }
 
 file_is()

@@ -57,7 +57,7 @@ static DECLARE_DELAYED_WORK(klp_drop, klp_drop_work);
 
 static void klp_drop_later(unsigned long delay)
 {
-	mod_delayed_work(system_unbound_wq, &klp_drop, delay);
+	mod_delayed_work(klp_wq, &klp_drop, delay);
 }
 
 static void klp_drop_work(struct work_struct *work)
@@ -87,8 +87,7 @@ static DECLARE_DELAYED_WORK(klp_settle, klp_settle_work);
 static void klp_settle_later(void)
 {
 	if (IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_JMP))
-		mod_delayed_work(system_unbound_wq, &klp_settle,
-				 KLP_SETTLE_DELAY);
+		mod_delayed_work(klp_wq, &klp_settle, KLP_SETTLE_DELAY);
 }
 
 /* klp_mutex, at a moment when a transition may begin, or one is under way */
@@ -401,7 +400,7 @@ static void klp_patches_go(struct list_head *gone)
 	list_for_each_entry_safe(patch, next, gone, node) {
 		list_del_init(&patch->node);
 		klp_patch_changed(patch);
-		queue_work(system_unbound_wq, &patch->release);
+		queue_work(klp_wq, &patch->release);
 	}
 }
 

@@ -88,7 +88,6 @@ void klp_try_switch_task(struct task_struct *task, void *arg);
 void klp_try_switch_idle(struct task_struct *task, void *arg);
 
 /* pass.c */
-extern struct workqueue_struct *klp_wq;
 extern struct work_struct klp_done;
 
 void klp_pass_restart(void);

@@ -285,7 +285,6 @@ void klp_pass_soon(void)
 int __init klp_pass_init(void (*complete)(void))
 {
 	klp_complete = complete;
-	/* Callbacks run on this one, and may flush any other */
 	klp_wq = alloc_workqueue("livepatch", WQ_UNBOUND | WQ_HIGHPRI, 0);
 	return klp_wq ? 0 : -ENOMEM;
 }

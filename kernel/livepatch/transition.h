@@ -75,6 +75,9 @@ static inline const char *klp_side_name(int side)
 	return side == KLP_TRANSITION_PATCHED ? "patched" : "unpatched";
 }
 
+/* All work of the core is done on this one: callbacks may flush any other */
+extern struct workqueue_struct *klp_wq;
+
 void klp_synchronize(void);
 
 int klp_transition_init(void (*complete)(void));

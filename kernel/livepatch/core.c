@@ -178,7 +178,7 @@ static bool klp_code_stays(const struct klp_live_func *func)
 
 /*
  * Once for the life of the patch.  Tasks may run it, by way of another function of
- * the patch, after the module went whose function it replaces.
+ * the patch, before the module comes whose function it replaces, and after that went.
  */
 static int klp_func_resolve_new(struct klp_live_func *func,
 				struct klp_symbols *syms)
@@ -192,13 +192,16 @@ static int klp_func_resolve_new(struct klp_live_func *func,
 	ret = klp_symbols_code(syms, func->object->patch->mod, NULL,
 			       (unsigned long)func->decl->new_func,
 			       &func->new_code);
+	if (ret == -ENOENT)
+		pr_err("kallsyms size lookup failed for '%s' replacement\n",
+		       func->decl->old_name);
 	if (ret)
 		klp_code_forget(&func->new_code);
 	return ret;
 }
 
-/* Finds what the function names.  Its object is there. */
-int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms)
+static int klp_func_resolve_old(struct klp_live_func *func,
+				struct klp_symbols *syms)
 {
 	const struct klp_object *object = func->object->decl;
 	const struct klp_func *decl = func->decl;
@@ -217,12 +220,6 @@ int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms)
 		       decl->old_name);
 		return ret;
 	}
-	ret = klp_func_resolve_new(func, syms);
-	if (ret == -ENOENT)
-		pr_err("kallsyms size lookup failed for '%s' replacement\n",
-		       decl->old_name);
-	if (ret)
-		return ret;
 
 	func->ip = klp_location_find(addr, func->old_code.size);
 	if (!func->ip) {
@@ -231,6 +228,16 @@ int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Finds what the function names: of an absent object, only what is to run instead */
+int klp_func_resolve(struct klp_live_func *func, struct klp_symbols *syms)
+{
+	int ret = 0;
+
+	if (klp_object_is_loaded(func->object))
+		ret = klp_func_resolve_old(func, syms);
+	return ret ?: klp_func_resolve_new(func, syms);
 }
 
 static void klp_object_forget_funcs(struct klp_live_object *obj)
@@ -284,10 +291,7 @@ static int klp_object_differs(void *cookie, const struct klp_live_object *obj,
 	return -ENOEXEC;
 }
 
-/*
- * Finds everything that the object names, and looks at it if that is wanted.  Nothing
- * to do while it is absent.
- */
+/* Finds everything that the object names, and looks at it if that is wanted */
 static int klp_object_resolve(struct klp_live_object *obj,
 			      struct klp_symbols *syms)
 {
@@ -295,7 +299,7 @@ static int klp_object_resolve(struct klp_live_object *obj,
 	int ret;
 
 	ret = klp_object_find_module(obj, syms);
-	if (ret || !klp_object_is_loaded(obj))
+	if (ret)
 		return ret;
 
 	klp_for_each_func(obj, func) {
@@ -304,7 +308,7 @@ static int klp_object_resolve(struct klp_live_object *obj,
 		if (ret)
 			break;
 	}
-	if (!ret)
+	if (!ret && klp_object_is_loaded(obj))
 		ret = klp_object_verify(obj, klp_object_differs, NULL);
 	if (ret)
 		klp_object_forget(obj);

@@ -140,6 +140,8 @@ static void klp_inspect_func(const struct klp_live_func *func, int error,
 	if (error)
 		klp_inspect_problem(all, func->object, func->decl->old_name,
 				    error, "");
+	else if (!klp_object_is_loaded(func->object))
+		all->late++;
 	else if (klp_location_taken(func->ip))
 		klp_inspect_problem(all, func->object, func->decl->old_name,
 				    -EBUSY, ", redirected by somebody else");
@@ -170,14 +172,13 @@ static void klp_inspect_object(struct klp_live_object *obj,
 		klp_inspect_problem(all, obj, "relocations", error, "");
 		return;
 	}
-	if (!klp_object_is_loaded(obj)) {
-		all->late += obj->nr_funcs;
+	if (!klp_object_is_loaded(obj))
 		klp_report_line(all->report, "%s: not loaded\n",
 				klp_object_name(obj));
-		return;
-	}
 	klp_for_each_func(obj, func)
 		klp_inspect_func(func, klp_func_resolve(func, syms), all);
+	if (!klp_object_is_loaded(obj))
+		return;
 	error = klp_object_verify(obj, klp_inspect_difference, all);
 	if (error)
 		klp_inspect_problem(all, obj, "checksums", error, "");

@@ -251,8 +251,6 @@ void klp_sites_base(int side)
 void klp_func_ranges(struct klp_ranges *ranges,
 		     const struct klp_live_func *func)
 {
-	if (!func->new_code.start)
-		return;
 	klp_ranges_add_code(ranges, &func->new_code);
 	if (func->ip)
 		klp_ranges_add(ranges, func->ip, MCOUNT_INSN_SIZE);

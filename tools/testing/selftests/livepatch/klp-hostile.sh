@@ -104,6 +104,10 @@ case_a_replacement_that_is_no_code_is_refused()
 	expect_log "replacement of 'cmdline_proc_show' is no code, or init code"
 	refused -22 ${P}00 "objs=$CMDLINE=init"
 	expect_log "replacement of 'cmdline_proc_show' is no code, or init code"
+	# Also while nothing is to be replaced yet
+	refused -22 ${P}00 "objs=${T}00:tgt_fn_00=data"
+	expect_log "replacement of 'tgt_fn_00' is no code, or init code"
+	refused -22 ${P}00 "objs=${T}00:tgt_fn_00=init"
 	good_patch_works
 }
 

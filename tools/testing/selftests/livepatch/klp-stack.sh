@@ -165,6 +165,23 @@ case_tail_called_code_of_a_leaving_patch_blocks()
 	expect_eq "tail" 9 "$(target tail 0)"
 }
 
+# What is to replace a function of a module that is not there runs all the same, if
+# another new version calls it.
+case_code_for_an_absent_module_blocks()
+{
+	target_load
+	patch_enable klp_test_p_tail_late
+	target_sleeper tail 0
+	patch_set_enabled klp_test_p_tail_late 0
+	expect holds_for 1500 in_transition klp_test_p_tail_late
+	expect_eq "references" 1 "$(mod_refcount klp_test_p_tail_late)"
+	expect side_is "$BG_PID" 1
+	target_open 0
+	wait_until patch_gone klp_test_p_tail_late
+	expect_eq "result" 7 "$(target_result "$BG_PID")"
+	mod_unload klp_test_p_tail_late
+}
+
 # ---- Aliases ----------------------------------------------------------------
 
 case_last_of_two_entries_for_one_address_wins()

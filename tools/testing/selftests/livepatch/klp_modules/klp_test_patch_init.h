@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Enables klp_test_funcs[], which must be defined before, on klp_test_target.
+ * Enables klp_test_funcs[], which must be defined before, on klp_test_target; and
+ * KLP_TEST_MORE_OBJECTS, if that is.
  */
 #ifndef KLP_TEST_PATCH_INIT_H
 #define KLP_TEST_PATCH_INIT_H
+
+#ifndef KLP_TEST_MORE_OBJECTS
+#define KLP_TEST_MORE_OBJECTS
+#endif
 
 static struct klp_object klp_test_objs[] = {
 	{
 		.name = "klp_test_target",
 		.funcs = klp_test_funcs,
 	},
+	KLP_TEST_MORE_OBJECTS
 	{ }
 };
 

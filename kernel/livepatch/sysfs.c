@@ -132,9 +132,7 @@ static struct attribute *klp_patch_attrs[] = {
 	&stack_order_attr.attr,
 	&blockers_attr.attr,
 	&stats_attr.attr,
-	NULL
 };
-ATTRIBUTE_GROUPS(klp_patch);
 
 static void klp_patch_kobj_release(struct kobject *kobj)
 {
@@ -144,7 +142,6 @@ static void klp_patch_kobj_release(struct kobject *kobj)
 const struct kobj_type klp_patch_type = {
 	.release = klp_patch_kobj_release,
 	.sysfs_ops = &kobj_sysfs_ops,
-	.default_groups = klp_patch_groups,
 };
 
 /* ---- files of an object ---- */
@@ -188,6 +185,19 @@ static int klp_dir_add(struct kobject *kobj, struct kobject *parent,
 		return -EEXIST;
 	}
 	return kobject_add(kobj, parent, "%s", name);
+}
+
+/*
+ * One by one.  As a group they would be taken back when one of them cannot be had:
+ * that waits for who reads one, and he may be waiting for klp_mutex.
+ */
+static int klp_patch_files_add(struct kobject *kobj)
+{
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < ARRAY_SIZE(klp_patch_attrs); i++)
+		ret = sysfs_create_file(kobj, klp_patch_attrs[i]);
+	return ret;
 }
 
 static int klp_func_dir_add(struct klp_live_object *obj,
@@ -248,6 +258,8 @@ int klp_sysfs_add(struct klp_live_patch *patch)
 
 	patch->kobj.kset = klp_root;
 	ret = klp_dir_add(&patch->kobj, &klp_root->kobj, klp_patch_name(patch));
+	if (!ret)
+		ret = klp_patch_files_add(&patch->kobj);
 	if (ret)
 		return ret;
 	klp_for_each_object(patch, obj) {

@@ -94,6 +94,7 @@ insmod_text()
 	case $1 in
 	-2)  echo "Unknown symbol in module" ;;
 	-8)  echo "Invalid module format" ;;
+	-12) echo "Cannot allocate memory" ;;
 	-16) echo "Device or resource busy" ;;
 	-17) echo "File exists" ;;
 	-19) echo "No such device" ;;

@@ -410,4 +410,30 @@ case_readers_do_not_hinder_patches_from_going()
 	touch "$KLP_TMP/stop"
 }
 
+read_again_and_again()
+{
+	while :; do
+		read -r _ < "$1" || :
+	done 2> /dev/null
+}
+
+# Nor may the files be removed that there are already: a reader waits for the mutex.
+case_a_file_that_cannot_be_had_waits_for_no_reader()
+{
+	local nth
+
+	need_cpu1
+	grep -qw register_kprobe /proc/kallsyms || klp_skip "the kernel has no kprobes"
+	mod_load klp_test_failnth pause_ms=200
+	bg read_again_and_again "$D/stack_order"
+	for nth in {1..8}; do
+		write "klp_enable_patch __kernfs_create_file -12 $nth" \
+			/sys/module/klp_test_failnth/parameters/arm
+		refused -12 ${P}00
+	done
+	expect_not process_gone "$BG_PID"
+	patch_enable ${P}00
+	patch_remove ${P}00
+}
+
 klp_main "$@"

@@ -15,6 +15,7 @@
  *
  * Both are probed, so nothing needs to be compiled into the kernel for it.
  */
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -28,6 +29,10 @@
 static DEFINE_MUTEX(lock);
 static char region_name[NAME_LEN], func_name[NAME_LEN];
 static bool region_probed, func_probed;
+
+static unsigned int pause_ms;
+module_param(pause_ms, uint, 0600);
+MODULE_PARM_DESC(pause_ms, "time for others, before FUNC returns ERROR");
 
 static atomic_t armed;
 static unsigned int nth;
@@ -95,6 +100,7 @@ static int func_enter(struct kprobe *p, struct pt_regs *regs)
 	if (READ_ONCE(inside) != current || failed || --nth)
 		return 0;
 	failed = true;
+	mdelay(pause_ms);
 	instruction_pointer_set(regs, (unsigned long)func_denied);
 	return 1;
 }

@@ -80,13 +80,20 @@ static void klp_report_task(struct klp_report *report, struct task_struct *task,
 			klp_side_name(side), attempts, ms, klp_why(why, try));
 }
 
+/* What comes next is the list of tasks */
+void klp_report_list(struct klp_report *report)
+{
+	report->list = report->len;
+	report->list_more = report->more;
+}
+
 /* The walk starts over, so the list does */
-static void klp_report_again(void *arg)
+void klp_report_again(void *arg)
 {
 	struct klp_report *report = arg;
 
 	report->len = report->list;
-	report->more = 0;
+	report->more = report->list_more;
 }
 
 static void klp_report_blocker(struct task_struct *task, void *arg)
@@ -154,7 +161,7 @@ void klp_report_would_block(struct klp_report *report,
 	struct klp_cursor cursor = { .again = klp_forecast_again };
 
 	lockdep_assert_held(&klp_mutex);
-	report->list = report->len;
+	klp_report_list(report);
 	while (klp_walk_batch(&cursor, klp_forecast_task, &forecast))
 		cond_resched();
 	klp_report_line(report, "running, not looked at: %u\n",

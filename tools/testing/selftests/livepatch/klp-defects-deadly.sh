@@ -70,6 +70,8 @@ case_a_relocation_in_init_code_is_written_too_late()
 	if mod_load klp_test_relini_00; then
 		wait_until not_in_transition klp_test_relini_00
 		defect "the module that it is for does not load" target_does_not_load
+	else
+		expect core_is_ours
 	fi
 	forgive_stock
 }

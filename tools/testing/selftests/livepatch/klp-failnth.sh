@@ -72,6 +72,11 @@ case_every_allocation_of_a_rehearsal()
 	enable_prepare
 	fail_each rehearse klp_enable_patch
 	expect test "$STEPS_FAILED" -ge 20
+	# Nothing has checksums here to need memory for
+	deny rehearse klp_enable_patch klp_object_verify -12 ECANCELED
+	inject 1
+	op_rehearse 0 > /dev/null
+	expect grep -q "^vmlinux: checksums: -" "$LIVEPATCH_PARAMS/preflight_report"
 }
 
 # ---- Replace and disable ------------------------------------------------------

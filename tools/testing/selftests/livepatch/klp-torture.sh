@@ -75,18 +75,21 @@ any_function()
 	echo "klp_torture_${letters[RANDOM % 4]}"
 }
 
-CPU1=/sys/devices/system/cpu/cpu1/online
+# Those that can go: all but the first
+CPUS=(/sys/devices/system/cpu/cpu[1-9]*/online)
 
 can_cpus()
 {
-	[ -w $CPU1 ]
+	[ -w "${CPUS[0]}" ]
 }
 
 fault_cpus()
 {
-	echo 0 > $CPU1 || return
+	local online=${CPUS[RANDOM % ${#CPUS[@]}]}
+
+	echo 0 > "$online" || return
 	short_pause
-	echo 1 > $CPU1
+	echo 1 > "$online"
 }
 
 can_tracers()
@@ -112,7 +115,7 @@ can_kprobes()
 	[ -w "$KLP_TRACING/kprobe_events" ]
 }
 
-# On functions that are patched: at the entry, inside, and on the way back
+# On functions that are patched: at the entry, and on the way back
 fault_kprobes()
 {
 	local f status=0
@@ -307,7 +310,9 @@ torture_cleanup()
 
 	echo release > "$TORTURE/hold"
 	klp_kill_jobs
-	! can_cpus || echo 1 > $CPU1
+	for p in "${CPUS[@]}"; do
+		[ ! -w "$p" ] || echo 1 > "$p"
+	done
 	poll_until -t 30 no_crowd
 	for p in $(printf '%s\n' "$KLP_SYSFS"/klp_torture_p* | tac); do
 		poll_until -t 30 no_transition
@@ -433,10 +438,14 @@ figure()
 	awk -v name="$1" '$1 == name { sum += $2 } END { print sum }' "$KLP_TMP"/torture.*
 }
 
-# Each kind of fault succeeded
+# Each kind of fault succeeded, and modules came and went
 expect_faults()
 {
 	local f
+
+	for f in modules-came modules-went; do
+		[ "$(figure $f)" -gt 0 ] || klp_fail "no $f at all"
+	done
 
 	for f in "$KLP_TMP"/count.*; do
 		[ ! -e "$f" ] || [ "$(cat "$f")" -gt 0 ] || klp_fail "no ${f##*.} at all"
@@ -487,6 +496,17 @@ case_patches_at_random()
 	expect test "$(figure transitions)" -ge "$TRANSITIONS"
 	expect test "$(figure calls)" -ge "$CALLS"
 	expect_faults
+}
+
+# What is to disturb the patches must not get lost
+case_all_disturbances_are_there()
+{
+	local fault missing=
+
+	for fault in $FAULTS; do
+		"can_$fault" 2> /dev/null || missing="$missing $fault"
+	done
+	[ -z "$missing" ] || klp_skip "the kernel has no:$missing."
 }
 
 klp_main "$@"

@@ -401,4 +401,47 @@ case_task_past_the_transition_runs_new_code_only()
 	expect_eq "value for a new task" 4 "$(target value)"
 }
 
+# suspend DEPTH: as far as that, and back
+suspend()
+{
+	write "$1" /sys/power/pm_test
+	write freeze /sys/power/state
+}
+
+# Threads of the kernel are not frozen: one blocks the transition all the time.
+case_transitions_outlast_suspends()
+{
+	local depth
+
+	[ -w /sys/power/pm_test ] || klp_skip "the kernel cannot suspend"
+	klp_on_cleanup "echo none > /sys/power/pm_test"
+	write 0 /sys/module/suspend/parameters/pm_test_delay
+	target_load
+	target_kthread sleep 0
+	wait_until asleep "$KTHREAD_PID"
+	patch_load klp_test_p_sleep
+	for depth in freezer devices platform; do
+		suspend $depth
+		expect in_transition klp_test_p_sleep
+		expect side_is "$KTHREAD_PID" 0
+		expect side_is $$ 1
+		expect_eq "value" 4 "$(target value)"
+	done
+	target_open 0
+	wait_until not_in_transition klp_test_p_sleep
+	expect_eq "result of the old function" 0 "$(target join)"
+
+	target_close
+	target_kthread sleep 0
+	wait_until asleep "$KTHREAD_PID"
+	patch_set_enabled klp_test_p_sleep 0
+	suspend platform
+	expect in_transition klp_test_p_sleep
+	expect side_is "$KTHREAD_PID" 1
+	expect_eq "value" 0 "$(target value)"
+	target_open 0
+	wait_until patch_gone klp_test_p_sleep
+	expect_eq "result of the new function" 4 "$(target join)"
+}
+
 klp_main "$@"

@@ -16,19 +16,19 @@ run:		## build, boot, patch and unpatch a running kernel
 test:		## build, boot and run every test on both configurations
 	@scripts/test
 
-test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an hour or more)
+test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an hour)
 	@scripts/test-hard
 
-fuzz:		## libFuzzer on what klp reads, ten minutes
+fuzz:		## libFuzzer on what klp reads, two minutes each kind (ten)
 	@FUZZ_SECONDS=120 scripts/test host fuzz.sh
 
-soak:		## torture until 10,000 transitions are done, an hour and a half
+soak:		## torture: 10,000 transitions, 100,000,000 calls (an hour and a half)
 	@scripts/test-hard soak soak-full
 
-coverage:	## which lines of the core do the tests run
+coverage:	## which lines of the core do the tests run (45 minutes)
 	@scripts/coverage
 
-kernel:		## build our kernel in build/linux (CONFIG=small, distro or debug)
+kernel:		## build our kernel in build/linux (CONFIG=small, distro, debug+release, ...)
 	@scripts/deps
 	@scripts/kernel linux $(CONFIG)
 
@@ -51,7 +51,7 @@ series:		## write build/series/*.patch, mailable, against the base
 bench:		## measure ours beside stock on both configurations (an hour)
 	@scripts/bench -c both
 
-check:		## static checks: W=1, sparse, checkpatch, kernel-doc, docs, rules
+check:		## static checks: W=1, sparse, checkpatch, kernel-doc, docs, rules, model
 	@scripts/check
 
 check-series:	## do series and MAINTAINERS.patch apply to every 6.12 in Debian

@@ -75,7 +75,10 @@ static inline const char *klp_side_name(int side)
 	return side == KLP_TRANSITION_PATCHED ? "patched" : "unpatched";
 }
 
-/* All work of the core is done on this one: callbacks may flush any other */
+/*
+ * Who takes klp_mutex, or waits for who does, works on this one.  Callbacks may wait for
+ * work on others, unless that loads or unloads modules.
+ */
 extern struct workqueue_struct *klp_wq;
 
 void klp_synchronize(void);

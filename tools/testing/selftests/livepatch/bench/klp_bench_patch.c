@@ -35,6 +35,10 @@ static char *missing;
 module_param(missing, charp, 0444);
 MODULE_PARM_DESC(missing, "name, last of all, a function that this object does not have: must fail");
 
+static bool missing_first;
+module_param(missing_first, bool, 0444);
+MODULE_PARM_DESC(missing_first, "not last but first");
+
 static bool hot;
 module_param(hot, bool, 0444);
 MODULE_PARM_DESC(hot, "replace the function that is called in a loop");
@@ -155,15 +159,24 @@ static int objects_declare_parts(void)
 	return 0;
 }
 
+static int missing_declare(struct klp_object *obj)
+{
+	return object_declare(obj, missing, 1) ?:
+	       func_add(obj, kstrdup("klp_bench_missing", GFP_KERNEL), new_stay);
+}
+
 static int objects_declare(void)
 {
 	struct klp_object *obj = patch.objs;
-	int ret;
+	int ret = 0;
 
 	if (parts)
 		return objects_declare_parts();
 
-	ret = object_declare(obj, object, nfuncs + 2);
+	if (missing_first)
+		ret = missing_declare(obj++);
+	if (!ret)
+		ret = object_declare(obj, object, nfuncs + 2);
 	if (!ret && hot)
 		ret = func_add(obj, kstrdup("klp_bench_hot", GFP_KERNEL), new_hot);
 	if (!ret && stay)
@@ -172,10 +185,8 @@ static int objects_declare(void)
 		ret = object_declare(++obj, "klp_bench_threads", 1);
 	if (!ret && sleepers)
 		ret = func_add(obj, kstrdup("thread_sleep", GFP_KERNEL), new_stay);
-	if (!ret && missing)
-		ret = object_declare(++obj, missing, 1);
-	if (!ret && missing)
-		ret = func_add(obj, kstrdup("klp_bench_missing", GFP_KERNEL), new_stay);
+	if (!ret && missing && !missing_first)
+		ret = missing_declare(++obj);
 
 	return ret;
 }
@@ -197,7 +208,7 @@ static int patch_declare(void)
 	for (i = 0; i < nfuncs; i++) {
 		/* Not func_add(): that would go through all of them each time. */
 		func = parts ? &patch.objs[i % parts].funcs[i / parts] :
-			       &patch.objs->funcs[hot + stay + i];
+			       &patch.objs[missing_first].funcs[hot + stay + i];
 		func->new_func = funcs[i];
 		func->old_name = func_name(i);
 		if (!func->old_name)

@@ -16,7 +16,7 @@ run:		## build, boot, patch and unpatch a running kernel
 test:		## build, boot and run every test on both configurations
 	@scripts/test
 
-test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an hour)
+test-hard:	## every kind of kernel, torture, hostile modules, seeded bugs (an hour or more)
 	@scripts/test-hard
 
 fuzz:		## libFuzzer on what klp reads, two minutes each kind (ten)

@@ -76,8 +76,9 @@ static inline const char *klp_side_name(int side)
 }
 
 /*
- * Who takes klp_mutex, or waits for who does, works on this one.  Callbacks may wait for
- * work on others, unless that loads or unloads modules.
+ * All work that takes klp_mutex, or waits for somebody who does, is queued here.
+ * Callbacks run under that mutex: they may flush other queues, but not those whose work
+ * loads or unloads modules, which takes it as well.
  */
 extern struct workqueue_struct *klp_wq;
 

@@ -114,6 +114,20 @@ was_called()
 	[ "$(calls)" -gt 0 ]
 }
 
+# holds_before MILLISECONDS CONDITION...: for so long the patch is in transition, and the
+# condition holds.  A look that ends later than that may have seen what came since.
+holds_before()
+{
+	local holds
+
+	while :; do
+		holds=y
+		in_transition "$K" && "${@:2}" || holds=
+		! stat_at_least "$K" elapsed_us $(($1 * 1000)) || return 0
+		[ $holds ] || klp_fail "does not hold for $1 ms: ${*:2}"
+	done
+}
+
 # ---- blockers ---------------------------------------------------------------
 
 BLOCKER=$'^([0-9]+)\t([0-9]+)\t([^\t]*)\t(patched|unpatched)\t([0-9]+)\t([0-9]+)\t([^\t]+)$'

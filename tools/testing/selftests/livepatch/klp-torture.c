@@ -177,7 +177,7 @@ static int load(const char *name, const char *params)
 	char path[256];
 	struct stat st;
 	void *image;
-	int fd, err = 0;
+	int fd, err;
 
 	snprintf(path, sizeof(path), "%s/%s.ko", modules, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -187,8 +187,10 @@ static int load(const char *name, const char *params)
 	if (image == MAP_FAILED)
 		die("%s: %s", path, strerror(errno));
 	short_of_memory(1);
-	if (syscall(SYS_init_module, image, st.st_size, params))
-		err = errno;
+	/* A task that freezes or is traced while it waits for a lock is interrupted */
+	do
+		err = syscall(SYS_init_module, image, st.st_size, params) ? errno : 0;
+	while (err == EINTR);
 	short_of_memory(0);
 	munmap(image, st.st_size);
 	close(fd);
@@ -200,7 +202,7 @@ static void unload(const char *name)
 	double end = now() + TOO_LONG;
 
 	while (syscall(SYS_delete_module, name, O_NONBLOCK)) {
-		if (errno != EAGAIN)
+		if (errno != EAGAIN && errno != EINTR)
 			die("cannot unload %s: %s", name, strerror(errno));
 		if (now() > end)
 			die("%s has users for ever", name);

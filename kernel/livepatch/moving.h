@@ -52,8 +52,8 @@ struct klp_pass {
  * @signaled:	it was said in the log
  * @exiting:	number of tasks that had a side when their exit section began
  *
- * Written under klp_mutex, except for @pending and @exiting.  @phase, @goal, @base
- * and @leaving are read without.
+ * Written under klp_mutex, except for @pending and @exiting.  @phase, @patch, @goal,
+ * @base, @epoch, @leaving and @passes are read without.
  */
 struct klp_transition {
 	enum klp_phase phase;

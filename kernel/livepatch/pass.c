@@ -171,11 +171,11 @@ static unsigned int klp_kicks_due(void)
 {
 	unsigned int kicks = 0;
 
-	if (klp_kick_due(klp_tr.moving_at, klp_kick_ms))
+	if (klp_kick_due(klp_tr.moving_at, READ_ONCE(klp_kick_ms)))
 		kicks |= KLP_KICK_RESCHED;
-	if (klp_kick_due(klp_tr.moving_at, klp_notify_ms))
+	if (klp_kick_due(klp_tr.moving_at, READ_ONCE(klp_notify_ms)))
 		kicks |= KLP_KICK_NOTIFY;
-	if (klp_kick_due(klp_tr.signaled_at, klp_signal_ms)) {
+	if (klp_kick_due(klp_tr.signaled_at, READ_ONCE(klp_signal_ms))) {
 		kicks |= KLP_KICK_SIGNAL;
 		klp_tr.signaled_at = jiffies;
 	}
@@ -195,14 +195,14 @@ static unsigned long klp_pass_pause(void)
 {
 	unsigned long pause = klp_tr.pause;
 
-	pause = klp_pause_until(pause, klp_tr.moving_at, klp_kick_ms);
-	pause = klp_pause_until(pause, klp_tr.moving_at, klp_notify_ms);
-	return klp_pause_until(pause, klp_tr.signaled_at, klp_signal_ms);
+	pause = klp_pause_until(pause, klp_tr.moving_at, READ_ONCE(klp_kick_ms));
+	pause = klp_pause_until(pause, klp_tr.moving_at, READ_ONCE(klp_notify_ms));
+	return klp_pause_until(pause, klp_tr.signaled_at, READ_ONCE(klp_signal_ms));
 }
 
 static void klp_pass_end(void)
 {
-	klp_tr.passes++;
+	WRITE_ONCE(klp_tr.passes, klp_tr.passes + 1);
 	WRITE_ONCE(klp_tr.patch->stats.passes, klp_tr.patch->stats.passes + 1);
 	if (!atomic_read(&klp_tr.pending))
 		return;
@@ -270,7 +270,7 @@ static void klp_pass_work(struct work_struct *work)
 /* Tasks have been given a goal: begin anew.  Under klp_mutex. */
 void klp_pass_restart(void)
 {
-	klp_tr.passes = 0;
+	WRITE_ONCE(klp_tr.passes, 0);
 	klp_tr.pause = max(1UL, msecs_to_jiffies(1));
 	klp_tr.moving_at = jiffies;
 	klp_tr.signaled_at = jiffies;

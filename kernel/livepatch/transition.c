@@ -126,7 +126,7 @@ static void klp_phase_set(enum klp_phase next)
 	trace_klp_phase(klp_patch_name(klp_tr.patch),
 			klp_phase_name(klp_tr.phase), klp_phase_name(next),
 			klp_side_name(klp_tr.goal));
-	klp_tr.epoch++;
+	WRITE_ONCE(klp_tr.epoch, klp_tr.epoch + 1);
 	WRITE_ONCE(klp_tr.phase, next);
 }
 
@@ -252,6 +252,19 @@ int klp_transition_cover(void)
 	return 0;
 }
 
+/* What the last transition took may be being read */
+static void klp_stats_reset(struct klp_stats *stats)
+{
+	enum klp_way way;
+
+	for (way = 0; way < KLP_WAYS; way++)
+		atomic_set(&stats->moved[way], 0);
+	WRITE_ONCE(stats->passes, 0);
+	WRITE_ONCE(stats->began, 0);
+	WRITE_ONCE(stats->ended, 0);
+	WRITE_ONCE(stats->hold_ns, 0);
+}
+
 /**
  * klp_transition_prepare() - begin a transition: IDLE to PREPARED
  * @patch:	the patch to enable or disable
@@ -264,7 +277,7 @@ void klp_transition_prepare(struct klp_live_patch *patch, int goal)
 	WRITE_ONCE(klp_tr.patch, patch);
 	WRITE_ONCE(klp_tr.goal, goal);
 	klp_phase_set(KLP_PHASE_PREPARED);
-	patch->stats = (struct klp_stats){};
+	klp_stats_reset(&patch->stats);
 	klp_mutex_account(patch);
 	WRITE_ONCE(klp_tr.base, klp_side_other(goal));
 	klp_sites_base(klp_tr.base);

@@ -394,7 +394,7 @@ void klp_transition_merge(void)
 	klp_walk(klp_task_clear, NULL);
 	for (side = 0; side < 2; side++) {
 		kvfree(klp_tr.leaving[side]);
-		klp_tr.leaving[side] = NULL;
+		WRITE_ONCE(klp_tr.leaving[side], NULL);
 	}
 }
 

@@ -173,6 +173,15 @@ static int klp_task_try_call(struct task_struct *task, void *arg)
 	return 0;
 }
 
+static unsigned int klp_task_flags(const struct task_struct *task)
+{
+	/*
+	 * The task changes its flags without marking it.  PF_KTHREAD stays as it is, and
+	 * PF_VCPU is only a reason to ask.
+	 */
+	return data_race(READ_ONCE(task->flags));
+}
+
 /* Nobody is interrupted on a CPU that is to be left alone */
 static void klp_kick_resched(struct task_struct *task)
 {
@@ -188,7 +197,7 @@ static void klp_kick_resched(struct task_struct *task)
 static void klp_kick_notify(struct task_struct *task, enum klp_verdict verdict)
 {
 	bool guest = verdict == KLP_RUNNING &&
-		     READ_ONCE(task->flags) & PF_VCPU &&
+		     klp_task_flags(task) & PF_VCPU &&
 		     !cpu_is_isolated(task_cpu(task));
 
 	if (task->klp_notified || !(guest || verdict == KLP_SLEEPING))
@@ -203,7 +212,7 @@ static void klp_kick_signal(struct task_struct *task)
 	if (!klp_tr.signaled)
 		pr_notice("signaling remaining tasks\n");
 	klp_tr.signaled = true;
-	if (task->flags & PF_KTHREAD)
+	if (klp_task_flags(task) & PF_KTHREAD)
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 	else
 		set_notify_signal(task);
@@ -217,7 +226,7 @@ static void klp_task_kick(struct task_struct *task, enum klp_verdict verdict,
 		return;
 	if (kicks & KLP_KICK_SIGNAL)
 		klp_kick_signal(task);
-	if (task->flags & PF_KTHREAD)
+	if (klp_task_flags(task) & PF_KTHREAD)
 		return;
 	if (kicks & KLP_KICK_NOTIFY)
 		klp_kick_notify(task, verdict);

@@ -187,7 +187,7 @@ static int load(const char *name, const char *params)
 	if (image == MAP_FAILED)
 		die("%s: %s", path, strerror(errno));
 	short_of_memory(1);
-	/* A task that freezes or is traced while it waits for a lock is interrupted */
+	/* Waiting for another module to load or go is interrupted by freezing */
 	do
 		err = syscall(SYS_init_module, image, st.st_size, params) ? errno : 0;
 	while (err == EINTR);

@@ -138,10 +138,12 @@ wait_until()
 	poll_until "$@" || klp_fail "timed out waiting for: $*"
 }
 
-# holds_for MILLISECONDS COMMAND...: true if it was never seen to be false.
+# holds_for MILLISECONDS COMMAND...: true if it was never seen to be false.  Who wants to
+# see that it is sets $KLP_HOLD, the least time in milliseconds.
 holds_for()
 {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000))
+	local least=${KLP_HOLD:-0}
+	local end=$((${EPOCHREALTIME/./} + ($1 > least ? $1 : least) * 1000))
 
 	shift
 	while [ "${EPOCHREALTIME/./}" -lt "$end" ]; do
